@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# Uses ccache where it is found, and tells it what precompiled headers need.
+
+if(CMAKE_CXX_COMPILER_LAUNCHER OR DEFINED ENV{CMAKE_CXX_COMPILER_LAUNCHER})
+    return()
+endif()
+
+find_program(CONATS_CCACHE ccache)
+mark_as_advanced(CONATS_CCACHE)
+if(CONATS_CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER
+        "${CMAKE_COMMAND}" -E env
+        "CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime"
+        "${CONATS_CCACHE}")
+endif()

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+
+# What the library stands on. Installed packages come first; where
+# CONATS_FETCH_DEPENDENCIES is on, CMake downloads those it does not find.
+
+set(CONATS_BOOST_MINIMUM 1.81)
+set(CONATS_SIMDJSON_MINIMUM 3.0)
+set(CONATS_OPENSSL_MINIMUM 3.0)
+
+set(THREADS_PREFER_PTHREAD_FLAG ON)
+find_package(Threads REQUIRED)
+
+if(CONATS_FETCH_DEPENDENCIES)
+    include(FetchContent)
+    set(BOOST_INCLUDE_LIBRARIES asio json system url)
+    set(BOOST_ENABLE_CMAKE ON)
+    FetchContent_Declare(
+        Boost
+        URL https://github.com/boostorg/boost/releases/download/boost-1.86.0/boost-1.86.0-cmake.tar.xz
+        DOWNLOAD_EXTRACT_TIMESTAMP ON
+        FIND_PACKAGE_ARGS ${CONATS_BOOST_MINIMUM} CONFIG COMPONENTS url json)
+    FetchContent_Declare(
+        simdjson
+        URL https://github.com/simdjson/simdjson/archive/refs/tags/v3.10.1.tar.gz
+        DOWNLOAD_EXTRACT_TIMESTAMP ON
+        FIND_PACKAGE_ARGS ${CONATS_SIMDJSON_MINIMUM})
+    FetchContent_MakeAvailable(Boost simdjson)
+else()
+    find_package(Boost ${CONATS_BOOST_MINIMUM} CONFIG REQUIRED COMPONENTS url json)
+    find_package(simdjson ${CONATS_SIMDJSON_MINIMUM} REQUIRED)
+endif()
+
+# The header-only part of Boost: one target in an installed Boost, several in a fetched one.
+if(TARGET Boost::headers)
+    set(CONATS_BOOST_HEADERS Boost::headers)
+else()
+    set(CONATS_BOOST_HEADERS Boost::asio Boost::system)
+endif()
+
+# OpenSSL is looked for only where a layer asks for it.
+macro(conats_require_openssl)
+    if(NOT OpenSSL_FOUND)
+        find_package(OpenSSL ${CONATS_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL)
+    endif()
+endmacro()

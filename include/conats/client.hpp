@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <conats/error.hpp>
+#include <conats/event.hpp>
+#include <conats/export.hpp>
+#include <conats/fwd.hpp>
+#include <conats/message.hpp>
+#include <conats/payload.hpp>
+#include <conats/publish_options.hpp>
+#include <conats/request_options.hpp>
+#include <conats/server_info.hpp>
+#include <conats/statistics.hpp>
+#include <conats/status.hpp>
+#include <conats/subscribe_options.hpp>
+#include <conats/subscription.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+
+namespace impl {
+
+/// A handler in the form the library keeps: exactly one of the two is set.
+class message_handler {
+public:
+    std::function<void(message)> plain;
+    std::function<asio::awaitable<void>(message)> awaiting;
+
+    message_handler() = default;
+    template <class H>
+        requires std::invocable<H&, message>
+    explicit message_handler(H&& h) {
+        // Shared, so that handlers may be move-only although std::function copies.
+        auto f = std::make_shared<std::decay_t<H>>(std::forward<H>(h));
+        using result = std::invoke_result_t<std::decay_t<H>&, message>;
+        if constexpr (std::is_void_v<result>)
+            plain = [f](message m) { (*f)(std::move(m)); };
+        else
+            awaiting = [f](message m) -> asio::awaitable<void> { return (*f)(std::move(m)); };
+    }
+};
+
+} // namespace impl
+
+/// What may be given to `client::on`: called with a `message`, returns nothing or an
+/// `asio::awaitable<void>`.
+template <class H>
+concept handler_of_messages =
+    std::invocable<std::decay_t<H>&, message> &&
+    (std::is_void_v<std::invoke_result_t<std::decay_t<H>&, message>> ||
+     std::same_as<std::invoke_result_t<std::decay_t<H>&, message>, asio::awaitable<void>>);
+
+/// A connection to NATS. Made by `conats::connect`.
+///
+/// A copyable handle: copies share one connection, which lives as long as a client, or a
+/// subscription that was not `release()`d, exists. When the last of them goes, what was
+/// accepted is sent (for at most `close_timeout`, while the context runs), then the connection
+/// closes; use `drain()` for an orderly end. While it lives, `io_context::run()` does not
+/// return.
+///
+/// Thread safety: distinct copies freely, and one object concurrently through its verbs.
+/// Assigning, moving or destroying an object while another thread uses it is a race.
+/// Every awaitable resumes on the executor of the coroutine that awaits it. Coroutines that
+/// cancel (by `||` or a slot) must run on one thread or a strand, as Asio demands.
+/// Errors are thrown as `conats::system_error`; the overloads with a last parameter `error& e`
+/// (which must outlive the awaitable) put them there instead, except a cancellation, which is
+/// always thrown as Asio's `operation_aborted`.
+class CONATS_EXPORT client {
+public:
+    /// An empty handle: its verbs report `closed`.
+    client() noexcept;
+    /// For the library.
+    explicit client(std::shared_ptr<impl::lease> lease) noexcept;
+    client(const client&) noexcept;
+    client(client&&) noexcept;
+    client& operator=(const client&) noexcept;
+    client& operator=(client&&) noexcept;
+    ~client();
+
+    // --- Publishing
+
+    /// Publishes a message.
+    ///
+    /// 1. In the call: checks subject, size and headers and appends the message to the
+    ///    outbox, in call order. `subject` and `payload` are copied; they need not outlive the
+    ///    call. An `owned_payload` of 16 KiB or more is kept and sent without a copy.
+    /// 2. When awaited: completes at once, or, above the high-water mark, when the buffer that
+    ///    holds the message has been handed to the socket or there is room again.
+    ///
+    /// Dropping or cancelling the awaitable does not take the message back. Completion does
+    /// not mean that the server has it: `flush()` does.
+    /// Errors: `invalid_subject`, `payload_too_large`, `control_line_too_long`,
+    /// `invalid_header`, `headers_not_supported`, `outbox_full` (nothing sent); `closed`;
+    /// `timeout` if the options set one (still accepted).
+    /// https://docs.nats.io/reference/reference-protocols/nats-protocol#pub
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject,
+                                                payload_view payload) const;
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, payload_view payload,
+                                                const publish_options& options) const;
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject,
+                                                owned_payload payload) const;
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, owned_payload payload,
+                                                const publish_options& options) const;
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, payload_view payload,
+                                                error& e) const;
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, payload_view payload,
+                                                const publish_options& options, error& e) const;
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, owned_payload payload,
+                                                const publish_options& options, error& e) const;
+
+    /// As `publish`, never waits, returns the error; for hot loops and plain functions. Above
+    /// the high-water mark it still accepts up to 8 MiB, then reports `outbox_full`.
+    error try_publish(std::string_view subject, payload_view payload) const;
+    error try_publish(std::string_view subject, payload_view payload,
+                      const publish_options& options) const;
+    error try_publish(std::string_view subject, owned_payload payload,
+                      const publish_options& options) const;
+
+    // --- Requesting
+
+    /// Sends a request and waits for the first reply.
+    ///
+    /// 1. In the call: checks the arguments as `publish`, takes a slot of the one shared inbox
+    ///    and appends the request; the timeout counts from here. Arguments are copied.
+    /// 2. When awaited: waits for the reply, which is returned.
+    ///
+    /// Dropping the awaitable frees the slot; the request is not taken back.
+    /// Cancellation ends the waiting; a late reply is dropped.
+    /// Errors: as `publish`; `no_responders`, `timeout`, `permission_denied`, `closed`,
+    /// `disconnected` (with `was_written()`); `invalid_argument` for a timeout that is not
+    /// positive.
+    /// https://docs.nats.io/nats-concepts/core-nats/reqreply
+    [[nodiscard]] asio::awaitable<message> request(
+        std::string_view subject, payload_view payload,
+        const request_options& options = request_options()) const;
+    /// As above; after an error the returned message is empty.
+    [[nodiscard]] asio::awaitable<message> request(std::string_view subject,
+                                                   payload_view payload,
+                                                   const request_options& options,
+                                                   error& e) const;
+
+    /// A subject nobody else uses, for replies: the inbox prefix and a unique token.
+    [[nodiscard]] std::string new_inbox() const;
+
+    // --- Subscribing
+
+    /// Subscribes to `subject`. Keep the result: dropping it unsubscribes.
+    ///
+    /// Returns when the command is in the outbox; with `confirm` when the server has processed
+    /// it. Arguments are copied in the call.
+    /// Errors: `invalid_subject`, `invalid_queue_group`, `control_line_too_long`, `closed`;
+    /// with `confirm` also `permission_denied`, `timeout`, `disconnected`.
+    /// https://docs.nats.io/reference/reference-protocols/nats-protocol#sub
+    [[nodiscard]] asio::awaitable<subscription> subscribe(
+        std::string_view subject, const subscribe_options& options = subscribe_options()) const;
+    [[nodiscard]] asio::awaitable<subscription> subscribe(std::string_view subject,
+                                                          const subscribe_options& options,
+                                                          error& e) const;
+
+    /// Subscribes with a handler; a plain function, that appends the command and returns.
+    ///
+    /// The handler gets one message at a time, in order, on the client's executor (or the
+    /// options' one). An awaitable one is awaited before the next message, unless
+    /// `max_concurrent` allows more at once. One that throws raises an event, and the
+    /// subscription goes on. What is wrong with the arguments is the result's `end_reason()`.
+    /// Destroying the subscription does not wait; also inside its own handler.
+    /// With g++ 12, do not write a capturing lambda inside a statement that awaits: that
+    /// compiler destroys it twice. This function awaits nothing, so here it is fine.
+    template <handler_of_messages Handler>
+    [[nodiscard]] subscription on(std::string_view subject, Handler&& handler,
+                                  const subscribe_options& options = subscribe_options()) const {
+        return subscribe_handler(subject, impl::message_handler(std::forward<Handler>(handler)),
+                                 options);
+    }
+
+    // --- The connection
+
+    /// Waits until the server has processed all that was published before (PING/PONG).
+    /// Default timeout 10 s. Errors: `timeout`, `closed`, `disconnected`.
+    [[nodiscard]] asio::awaitable<void> flush(
+        std::chrono::nanoseconds timeout = std::chrono::seconds(10)) const;
+    [[nodiscard]] asio::awaitable<void> flush(std::chrono::nanoseconds timeout, error& e) const;
+    /// The time one PING/PONG takes, outbox included. Timeout 10 s, errors as `flush`.
+    [[nodiscard]] asio::awaitable<std::chrono::nanoseconds> rtt() const;
+
+    /// Ends in order: every subscription is drained (its messages are handled, their replies
+    /// sent), then publishing is refused and flushed, then the connection closes.
+    ///
+    /// Waits until subscriptions that were read from have been read to their end, at most
+    /// `drain_timeout` (30 s), then closes anyway and throws `timeout`. Cancelling stops the
+    /// waiting; the drain goes on. Legal inside handlers if not awaited there: a handler that
+    /// awaits it waits for itself and times out.
+    [[nodiscard]] asio::awaitable<void> drain() const;
+    [[nodiscard]] asio::awaitable<void> drain(error& e) const;
+
+    /// Closes now: sends what was accepted (at most `close_timeout`), ends every waiting
+    /// operation with `closed` and returns when the connection is gone. Idempotent. Queued
+    /// messages can still be taken from subscriptions.
+    [[nodiscard]] asio::awaitable<void> close() const;
+
+    [[nodiscard]] conats::status status() const noexcept;
+    /// Why it closed; no error while it has not.
+    [[nodiscard]] error close_reason() const;
+    /// The latest INFO.
+    [[nodiscard]] conats::server_info server_info() const;
+    /// The connected server as `scheme://host:port`, without userinfo; empty if none.
+    [[nodiscard]] std::string connected_url() const;
+    /// The socket's addresses as `ip:port`; empty if not connected.
+    [[nodiscard]] std::string local_address() const;
+    [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] conats::statistics statistics() const;
+    /// Events from now on; the first is the current status.
+    [[nodiscard]] event_stream events() const;
+    /// Where handlers and providers run. Empty after the connection has closed.
+    [[nodiscard]] asio::any_io_executor get_executor() const;
+
+    /// False for an empty or moved-from handle.
+    [[nodiscard]] explicit operator bool() const noexcept { return lease_ != nullptr; }
+    /// Whether two handles share a connection.
+    friend bool operator==(const client& a, const client& b) noexcept {
+        return a.lease_ == b.lease_;
+    }
+
+private:
+    friend class subscription;
+    subscription subscribe_handler(std::string_view subject, impl::message_handler handler,
+                                   const subscribe_options& options) const;
+
+    std::shared_ptr<impl::lease> lease_;
+};
+
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Everything but the adaptor for other completion tokens, <conats/token.hpp>.
+#include <conats/client.hpp>
+#include <conats/connect.hpp>
+#include <conats/connect_options.hpp>
+#include <conats/error.hpp>
+#include <conats/event.hpp>
+#include <conats/headers.hpp>
+#include <conats/message.hpp>
+#include <conats/payload.hpp>
+#include <conats/publish_options.hpp>
+#include <conats/request_options.hpp>
+#include <conats/secret.hpp>
+#include <conats/server_info.hpp>
+#include <conats/statistics.hpp>
+#include <conats/status.hpp>
+#include <conats/subject.hpp>
+#include <conats/subscribe_options.hpp>
+#include <conats/subscription.hpp>
+#include <conats/version.hpp>

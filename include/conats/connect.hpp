@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <conats/client.hpp>
+#include <conats/connect_options.hpp>
+#include <conats/export.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+namespace conats {
+inline namespace v0 {
+
+/// Connects to the first server that accepts.
+///
+/// 1. Checks the options and addresses; a fault is an error before any I/O.
+/// 2. Tries each server once, in random order unless `retain_order`: resolves, connects, reads
+///    INFO, authenticates, sends CONNECT and PING; each server within `connect_timeout`.
+/// 3. Returns when a server has answered with PONG, so that wrong credentials are an error
+///    here: the most telling one of all servers (authentication before TLS, protocol, timeout,
+///    refusal).
+///
+/// `options` are copied in the call; text converts to them:
+/// `co_await connect("nats://token@host")`. The client runs on the executor given, else on
+/// that of the calling coroutine; several threads may run it.
+/// Cancellation abandons the attempt.
+/// Errors: `invalid_address`, `invalid_options`, `transport_unavailable` before any I/O;
+/// `authorization_violation` and the other authentication errors, `tls_required`,
+/// `protocol_error`, `connect_too_large`, `timeout`, `connection_refused`, `host_not_found`,
+/// `provider_failed` …, with the server they come from.
+/// Source: ADR-40, https://docs.nats.io/reference/reference-protocols/nats-protocol-demo
+[[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(connect_options options);
+[[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(connect_options options, error& e);
+[[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(asio::any_io_executor executor,
+                                                            connect_options options);
+[[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(asio::any_io_executor executor,
+                                                            connect_options options, error& e);
+
+} // namespace v0
+} // namespace conats

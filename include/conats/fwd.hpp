@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+namespace boost::asio {} // Asio itself is included where it is used
+
+/// A C++20 client for NATS on Boost.Asio coroutines.
+namespace conats {
+namespace asio = boost::asio;
+
+inline namespace v0 {
+
+class client;
+class connect_options;
+class error;
+class event;
+class event_stream;
+class headers;
+class headers_view;
+class message;
+class owned_payload;
+class payload_view;
+class publish_options;
+class request_options;
+class secret;
+class subscribe_options;
+class subscription;
+struct server_info;
+
+/// What the public handles hold; not part of the API.
+namespace impl {
+class connection;
+class lease;
+class subscription_state;
+class event_queue;
+} // namespace impl
+
+} // namespace v0
+} // namespace conats

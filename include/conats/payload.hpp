@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <conats/export.hpp>
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+namespace conats {
+inline namespace v0 {
+
+namespace impl {
+template <class T>
+concept byte_range = requires(const T& t) {
+    t.size();
+    t.data();
+} && (std::is_void_v<std::remove_pointer_t<decltype(std::declval<const T&>().data())>> ||
+      sizeof(std::conditional_t<
+          std::is_void_v<std::remove_pointer_t<decltype(std::declval<const T&>().data())>>, char,
+          std::remove_pointer_t<decltype(std::declval<const T&>().data())>>) == 1);
+} // namespace impl
+
+/// The bytes of a message to send, borrowed for the duration of the call: the call copies them.
+///
+/// Made implicitly from a C string (without its NUL), `std::string`, `std::string_view`, and
+/// anything whose `data()` and `size()` describe bytes: `std::vector<std::byte>`,
+/// `std::span<const char>`, `asio::const_buffer` and the like.
+class payload_view {
+public:
+    constexpr payload_view() noexcept = default;
+    payload_view(std::nullptr_t) = delete;
+    constexpr payload_view(const char* text) noexcept // NOLINT(google-explicit-constructor)
+        : data_(text), size_(std::char_traits<char>::length(text)) {}
+    payload_view(const void* data, std::size_t size) noexcept
+        : data_(static_cast<const char*>(data)), size_(size) {}
+    template <impl::byte_range T>
+    payload_view(const T& bytes) noexcept // NOLINT(google-explicit-constructor)
+        : data_(static_cast<const char*>(static_cast<const void*>(bytes.data()))),
+          size_(bytes.size()) {}
+
+    [[nodiscard]] constexpr const char* data() const noexcept { return data_; }
+    [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] constexpr std::string_view text() const noexcept { return {data_, size_}; }
+
+private:
+    const char* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+/// The bytes of a message to send, handed over: from 16 KiB on they are written to the socket
+/// from where they are, without a copy; below that copying is faster and done.
+///
+/// Copying an `owned_payload` shares the block, which must not change while it is shared.
+class owned_payload {
+public:
+    owned_payload() noexcept = default;
+    explicit owned_payload(std::string&& bytes) : owned_payload(hold(std::move(bytes))) {}
+    explicit owned_payload(std::vector<char>&& bytes) : owned_payload(hold(std::move(bytes))) {}
+    explicit owned_payload(std::vector<unsigned char>&& bytes)
+        : owned_payload(hold(std::move(bytes))) {}
+    explicit owned_payload(std::vector<std::byte>&& bytes)
+        : owned_payload(hold(std::move(bytes))) {}
+    /// `size` bytes at `data`, alive as long as `owner`.
+    owned_payload(std::shared_ptr<const void> owner, const void* data, std::size_t size) noexcept
+        : owner_(std::move(owner)), data_(static_cast<const char*>(data)), size_(size) {}
+
+    [[nodiscard]] const char* data() const noexcept { return data_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
+
+private:
+    template <class Container>
+    static owned_payload hold(Container&& bytes) {
+        auto block = std::make_shared<const Container>(std::move(bytes));
+        const void* data = block->data();
+        const std::size_t size = block->size();
+        return {std::move(block), data, size};
+    }
+
+    std::shared_ptr<const void> owner_;
+    const char* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+} // namespace v0
+} // namespace conats

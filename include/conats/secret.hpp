@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <conats/export.hpp>
+
+#include <cstddef>
+#include <iosfwd>
+#include <string_view>
+
+namespace conats {
+inline namespace v0 {
+
+namespace impl {
+struct secret_access;
+} // namespace impl
+
+/// A string that is wiped when it is destroyed, assigned or moved from, and that cannot be
+/// printed: `operator<<` writes `***`. Comparison takes the same time whatever differs.
+///
+/// It copies what it is given; wiping the original is the caller's.
+/// Thread safety: as `std::string`.
+class CONATS_EXPORT secret {
+public:
+    secret() noexcept = default;
+    secret(std::string_view text); // NOLINT(google-explicit-constructor): options take text
+    secret(const char* text) : secret(std::string_view(text)) {} // NOLINT
+    secret(const secret& other);
+    secret(secret&& other) noexcept;
+    secret& operator=(const secret& other);
+    secret& operator=(secret&& other) noexcept;
+    ~secret();
+
+    /// The text itself; valid until this object changes. Do not log it.
+    [[nodiscard]] std::string_view reveal() const noexcept { return {data_, size_}; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    friend bool operator==(const secret& a, const secret& b) noexcept { return equal(a, b); }
+
+private:
+    friend struct impl::secret_access;
+
+    static bool equal(const secret& a, const secret& b) noexcept;
+    void wipe() noexcept;
+
+    char* data_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const secret& s);
+
+} // namespace v0
+} // namespace conats

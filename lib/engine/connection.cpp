@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/connection.hpp"
+
+#include "engine/run.hpp"
+#include "engine/strand.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/query.hpp>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+/// The system's random numbers, which nobody can guess.
+std::uint64_t system_random(void* /*context*/) {
+    thread_local std::random_device device;
+    return std::uint64_t{device()} << 32U | device();
+}
+
+auth_options take_authentication(connect_options& o) {
+    auth_options auth;
+    if (!o.token().empty())
+        auth.fixed = credentials::from_token(o.token());
+    else if (!o.user().empty())
+        auth.fixed = credentials::from_user(o.user(), o.password());
+    auth.has_provider = static_cast<bool>(o.token_provider());
+    // One copy of each secret is enough.
+    o.token(secret()).user(secret()).password(secret()).servers(std::vector<std::string>());
+    return auth;
+}
+
+} // namespace
+
+connection::connection(asio::any_io_executor user_executor, connect_options options,
+                       std::vector<server_address> servers)
+    : options_(std::move(options)),
+      auth_(take_authentication(options_)),
+      servers_(std::move(servers),
+               options_.retain_order() ? pool_order::as_given : pool_order::shuffled,
+               [] { return system_random(nullptr); }),
+      user_executor_(std::move(user_executor)),
+      keep_alive_(options_.ping_interval(),
+                  static_cast<std::uint32_t>(options_.max_pings_outstanding())),
+      nuid_(system_random) {}
+
+connection::~connection() = default;
+
+void connection::start() {
+    strand_ = make_engine_strand(user_executor_);
+    context_ = &asio::query(user_executor_, asio::execution::context);
+    alive_ = true;
+    asio::co_spawn(strand_, run(shared_from_this()), asio::detached);
+}
+
+void connection::release_handle() noexcept {
+    try {
+        begin_close(nullptr);
+    } catch (...) { // no memory for a goodbye: the connection ends when its context does
+    }
+}
+
+// --- Waiting
+
+void connection::park(wait_node& n, parked_handler h) {
+    {
+        const lock_guard lock(mutex_);
+        if (n.outcome == wake::pending) {
+            n.handler = std::move(h);
+            return;
+        }
+    }
+    h.post();
+}
+
+void connection::cancel(wait_node& n) {
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        if (n.outcome != wake::pending)
+            return;
+        if (writer_ == &n)
+            writer_ = nullptr;
+        wait_list::take(n, wake::cancelled, woken);
+    }
+    woken.post_all();
+}
+
+void connection::forget(wait_node& n) noexcept {
+    const lock_guard lock(mutex_);
+    wait_list::unlink(n);
+    timers_.remove(n.timer);
+    if (writer_ == &n)
+        writer_ = nullptr;
+}
+
+void connection::set_timer(wait_node& n, clock::time_point at) {
+    set_timer(n.timer, at);
+}
+
+void connection::set_timer(timed_wait& t, clock::time_point at) {
+    const lock_guard lock(mutex_);
+    if (!alive_)
+        return; // nobody watches the time any more, and everything has ended
+    timers_.add(t, at);
+    arm(at);
+}
+
+void connection::forget(timed_wait& t) noexcept {
+    const lock_guard lock(mutex_);
+    timers_.remove(t);
+}
+
+void connection::arm(clock::time_point at) {
+    if (at >= armed_)
+        return;
+    armed_ = at; // one post is enough until the loop has looked
+    post_to_strand(&loop_control::wake_timer);
+}
+
+void connection::post_to_strand(void (loop_control::*what)()) {
+    if (!alive_)
+        return;
+    asio::post(strand_, [self = shared_from_this(), what] {
+        if (self->control_ != nullptr)
+            (self->control_->*what)();
+    });
+}
+
+
+// --- What is known of it
+
+conats::status connection::status() const {
+    const lock_guard lock(mutex_);
+    return status_;
+}
+
+error connection::close_reason() const {
+    const lock_guard lock(mutex_);
+    return close_reason_;
+}
+
+conats::server_info connection::server_info() const {
+    const lock_guard lock(mutex_);
+    return info_;
+}
+
+std::string connection::connected_url() const {
+    const lock_guard lock(mutex_);
+    return connected_url_;
+}
+
+std::string connection::local_address() const {
+    const lock_guard lock(mutex_);
+    return local_address_;
+}
+
+std::string connection::remote_address() const {
+    const lock_guard lock(mutex_);
+    return remote_address_;
+}
+
+asio::any_io_executor connection::user_executor() const {
+    const lock_guard lock(mutex_);
+    return user_executor_;
+}
+
+conats::statistics connection::statistics() const {
+    const lock_guard lock(mutex_);
+    conats::statistics s = statistics_;
+    s.in_messages = in_messages_.load(std::memory_order_relaxed);
+    s.in_bytes = in_bytes_.load(std::memory_order_relaxed);
+    s.compacted_messages = compacted_.load(std::memory_order_relaxed);
+    s.reads = reads_.load(std::memory_order_relaxed);
+    s.pinned_bytes = pool_.bytes_in_use();
+    s.outbox_bytes = outbox_.end() - written_;
+    s.pending_requests = requests_.size();
+    s.subscriptions = subscriptions_.size();
+    return s;
+}
+
+bool connection::stopping() const {
+    const lock_guard lock(mutex_);
+    return stop_requested_;
+}
+
+// --- Events
+
+std::shared_ptr<event_queue> connection::open_events() {
+    auto queue = std::make_shared<event_queue>();
+    const lock_guard lock(mutex_);
+    std::erase_if(events_, [](const auto& w) { return w.expired(); });
+    queue->push(event(event_kind::status_changed, close_reason_).status(status_));
+    if (status_ == conats::status::closed)
+        queue->close();
+    else
+        events_.push_back(queue);
+    return queue;
+}
+
+void connection::raise(event e) {
+    const lock_guard lock(mutex_);
+    emit(e.status(status_));
+}
+
+void connection::emit(const event& e) {
+    for (const auto& w : events_)
+        if (const auto queue = w.lock())
+            queue->push(e);
+}
+
+void connection::set_status(conats::status s, const error& why) {
+    status_ = s;
+    emit(event(event_kind::status_changed, why).status(s));
+}
+
+// --- Connecting and ending
+
+bool connection::begin_connect_wait(wait_node& n) {
+    const lock_guard lock(mutex_);
+    if (status_ != conats::status::connecting)
+        return false;
+    connect_waiters_.push(n);
+    return true;
+}
+
+void connection::on_connected(const conats::server_info& info, const server_address& server,
+                              std::string local, std::string remote, clock::time_point now) {
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        info_ = info;
+        connected_url_ = server.redacted();
+        local_address_ = std::move(local);
+        remote_address_ = std::move(remote);
+        keep_alive_.start(now);
+        write_progress_ = now;
+        set_status(conats::status::connected, error());
+        connect_waiters_.take_all(wake::ready, woken);
+    }
+    woken.post_all();
+}
+
+bool connection::begin_close(wait_node* n) {
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (!alive_)
+            return false;
+        if (n != nullptr)
+            close_waiters_.push(*n);
+        if (status_ == conats::status::connecting) {
+            stop_requested_ = true;
+            close_reason_ = error(errc::closed);
+            post_to_strand(&loop_control::stop);
+        } else if (close_deadline_ == clock::time_point::max()) {
+            if (!close_reason_)
+                close_reason_ = error(errc::closed);
+            close_deadline_ = clock::now() + options_.close_timeout();
+            if (status_ != conats::status::draining_pubs)
+                set_status(conats::status::draining_pubs, error());
+            append_ping(ping_kind::goodbye);
+            arm(close_deadline_);
+            writer = take_writer();
+        }
+    }
+    writer.post();
+    return true;
+}
+
+void connection::finish(const error& reason) {
+    wait_list woken;
+    std::vector<std::shared_ptr<subscription_state>> subscriptions;
+    std::vector<std::weak_ptr<event_queue>> streams;
+    asio::any_io_executor strand;
+    asio::any_io_executor user_executor;
+    {
+        const lock_guard lock(mutex_);
+        if (!alive_)
+            return;
+        alive_ = false;
+        if (!close_reason_)
+            close_reason_ = reason;
+        if (status_ != conats::status::connecting)
+            set_status(conats::status::disconnected, close_reason_);
+        set_status(conats::status::closed, close_reason_);
+        finish_requests(woken);
+        for (wait_list* l : {&publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+                             &drain_waiters_, &subscription_drains_, &pause_})
+            l->take_all(wake::ended, woken);
+        outbox_.clear();
+        pings_.clear();
+        subscriptions = take_subscriptions();
+        connected_url_.clear();
+        local_address_.clear();
+        remote_address_.clear();
+        streams = std::exchange(events_, {});
+        strand = std::exchange(strand_, {});
+        user_executor = std::exchange(user_executor_, {});
+    }
+    const error ended = end_error();
+    for (const auto& s : subscriptions)
+        s->end(ended, false);
+    for (const auto& w : streams)
+        if (const auto queue = w.lock())
+            queue->close();
+    woken.post_all();
+}
+
+void connection::finish_requests(wait_list& woken) {
+    requests_.for_each_pending([&](request_slot& s) {
+        s.failure = refusal("the request got no reply");
+        s.failure.was_written(written_ > s.begin);
+        timers_.remove(s.node.timer);
+        wait_list::take(s.node, wake::ended, woken);
+    });
+}
+
+std::vector<std::shared_ptr<subscription_state>> connection::take_subscriptions() {
+    std::vector<std::shared_ptr<subscription_state>> all;
+    all.reserve(subscriptions_.size());
+    subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
+    for (const auto& s : all) {
+        subscriptions_.erase(s->sid);
+        s->sid = 0;
+    }
+    registrations_.clear();
+    return all;
+}
+
+void connection::abandon() noexcept {
+    wait_list all;
+    std::vector<parked_handler> others;
+    std::vector<std::shared_ptr<subscription_state>> subscriptions;
+    std::vector<std::weak_ptr<event_queue>> streams;
+    asio::any_io_executor strand;
+    asio::any_io_executor user_executor;
+    {
+        const lock_guard lock(mutex_);
+        if (!alive_)
+            return;
+        alive_ = false;
+        status_ = conats::status::closed;
+        if (!close_reason_)
+            close_reason_ = error(errc::closed, "the execution context was destroyed");
+        if (writer_ != nullptr)
+            wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
+        finish_requests(all);
+        for (wait_list* l : {&publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+                             &drain_waiters_, &subscription_drains_, &pause_})
+            l->take_all(wake::ended, all);
+        subscriptions = take_subscriptions();
+        streams = std::exchange(events_, {});
+        strand = std::exchange(strand_, {});
+        user_executor = std::exchange(user_executor_, {});
+    }
+    for (const auto& s : subscriptions) {
+        others.push_back(s->abandon());
+        s->end(close_reason_, false);
+    }
+    for (const auto& w : streams)
+        if (const auto queue = w.lock())
+            others.push_back(queue->abandon());
+    // Destroying a coroutine may come back here through the handles in its frame: no lock is
+    // held, and there is nothing left to do.
+    all.abandon_all(context_);
+    for (parked_handler& h : others) {
+        if (h.context() == context_)
+            h.destroy();
+        else
+            h.post();
+    }
+}
+
+error connection::end_error() const {
+    const lock_guard lock(mutex_);
+    return refusal("");
+}
+
+error connection::refusal(std::string_view what) const {
+    std::string text(what);
+    const auto add = [&](std::string_view more) {
+        text += text.empty() ? "" : ": ";
+        text += more;
+    };
+    const bool by_us = !close_reason_ || close_reason_.code() == errc::closed ||
+                       close_reason_.code() == errc::drained ||
+                       close_reason_.code() == errc::timeout;
+    if (!by_us)
+        add(close_reason_.what());
+    else if (close_reason_ && !close_reason_.text().empty())
+        add(close_reason_.text());
+    return error(by_us ? errc::closed : errc::disconnected, std::move(text));
+}
+
+bool connection::is_open() const noexcept {
+    return alive_ && close_deadline_ == clock::time_point::max();
+}
+
+bool connection::takes_publications() const noexcept {
+    return is_open() && status_ != conats::status::draining_pubs &&
+           status_ != conats::status::connecting;
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/credentials.hpp"
+#include "engine/event_queue.hpp"
+#include "engine/outbox.hpp"
+#include "engine/ping_tracker.hpp"
+#include "engine/pong_queue.hpp"
+#include "engine/request_mux.hpp"
+#include "engine/server_pool.hpp"
+#include "engine/subscription_state.hpp"
+#include "engine/subscription_table.hpp"
+#include "engine/wait_list.hpp"
+#include "support/chunk_pool.hpp"
+#include "support/deadline_queue.hpp"
+#include "support/nuid.hpp"
+
+#include <conats/connect_options.hpp>
+#include <conats/error.hpp>
+#include <conats/event.hpp>
+#include <conats/headers.hpp>
+#include <conats/payload.hpp>
+#include <conats/server_info.hpp>
+#include <conats/statistics.hpp>
+#include <conats/status.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// A message on its way out, borrowed.
+struct publication {
+    std::string_view subject;
+    std::string_view reply;
+    const conats::headers* headers = nullptr;
+    payload_view payload;
+    const owned_payload* owned = nullptr; ///< `payload`, if it may be kept instead of copied
+};
+
+/// What became of it.
+struct publish_result {
+    error failure;
+    std::uint64_t generation = 0; ///< of the buffer that it is in
+    bool must_wait = false;       ///< above the high-water mark
+    bool must_yield = false;      ///< give others a turn
+};
+
+/// For the reader: a sid appears or goes.
+struct registration {
+    std::uint64_t sid = 0;
+    std::shared_ptr<subscription_state> subscription; ///< null: the request inbox, or gone
+    bool is_inbox = false;
+};
+
+/// What runs on the strand and can be reached from there only, in the frame of a loop.
+class loop_control {
+public:
+    virtual void wake_timer() = 0; ///< a deadline earlier than the armed one was added
+    virtual void stop() = 0;       ///< end what is going on
+
+protected:
+    ~loop_control() = default;
+};
+
+/// The state of one client, shared by its handles and its loops.
+///
+/// What user calls touch is under one lock, so that no call hops to the strand; the loops' I/O
+/// runs on the strand. Holds no socket, timer or other thing of a context, and the strand only
+/// while `alive_`: the state may outlive its context.
+/// Lock order: this lock, then a subscription's or an event queue's.
+class connection final : public std::enable_shared_from_this<connection>,
+                         public consumer_observer {
+public:
+    using clock = std::chrono::steady_clock;
+
+    connection(asio::any_io_executor user_executor, connect_options options,
+               std::vector<server_address> servers);
+    connection(const connection&) = delete;
+    connection& operator=(const connection&) = delete;
+    ~connection();
+
+    /// Spawns the loops. Once.
+    void start();
+    /// The last handle is gone.
+    void release_handle() noexcept;
+
+    // --- Waiting, see wait_node. `begin` functions enter a node, `park` suspends on it.
+
+    void park(wait_node& n, parked_handler h);
+    void cancel(wait_node& n);
+    /// Takes the node out of everything: before its frame goes.
+    void forget(wait_node& n) noexcept;
+    void set_timer(wait_node& n, clock::time_point at);
+    void set_timer(timed_wait& t, clock::time_point at);
+    void forget(timed_wait& t) noexcept;
+
+    // --- Publishing
+
+    publish_result publish(const publication& p);
+    /// False if there is nothing to wait for.
+    bool begin_room_wait(wait_node& n, std::uint64_t generation);
+
+    // --- Requests
+
+    /// Takes a slot and sends the request; null with `failure` if that is not possible.
+    request_slot* begin_request(const publication& p, clock::time_point deadline, error& failure);
+    /// Takes the result: the reply's record, with its reference, or an error.
+    error finish_request(request_slot& s, record& reply);
+    void release_request(request_slot& s) noexcept;
+    std::string new_inbox();
+
+    // --- Subscriptions
+
+    error add_subscription(const std::shared_ptr<subscription_state>& s,
+                           std::uint64_t max_messages);
+    void remove_subscription(subscription_state& s);
+    void limit_subscription(subscription_state& s, std::uint64_t max_messages);
+    /// Enters `n` to be resumed when the subscription has drained.
+    error begin_subscription_drain(subscription_state& s, wait_node& n);
+
+    // --- The connection
+
+    /// Sends a PING; `n` is resumed by its PONG.
+    error begin_barrier(wait_node& n);
+    error begin_drain(wait_node& n);
+    /// Closes; `n`, if given, is resumed when it is done. False if it is already.
+    bool begin_close(wait_node* n);
+    bool begin_connect_wait(wait_node& n);
+    [[nodiscard]] error drain_result() const;
+    /// What a wait that has `ended` reports.
+    [[nodiscard]] error end_error() const;
+
+    [[nodiscard]] conats::status status() const;
+    [[nodiscard]] error close_reason() const;
+    [[nodiscard]] conats::server_info server_info() const;
+    [[nodiscard]] std::string connected_url() const;
+    [[nodiscard]] std::string local_address() const;
+    [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] conats::statistics statistics() const;
+    [[nodiscard]] std::shared_ptr<event_queue> open_events();
+    [[nodiscard]] asio::any_io_executor user_executor() const;
+    [[nodiscard]] const connect_options& options() const noexcept { return options_; }
+    void raise(event e);
+
+    // --- consumer_observer
+
+    void on_finished(subscription_state& s) override;
+    void on_room() override;
+
+    // --- The loops', on the strand
+
+    [[nodiscard]] chunk_pool& pool() noexcept { return pool_; }
+    [[nodiscard]] server_pool& servers() noexcept { return servers_; }
+    [[nodiscard]] const auth_options& authentication() const noexcept { return auth_; }
+    void control(loop_control* c) noexcept { control_ = c; }
+    [[nodiscard]] bool stopping() const;
+
+    void on_connected(const conats::server_info& info, const server_address& server,
+                      std::string local, std::string remote, clock::time_point now);
+    /// The connection is over; everything that waits ends. The first call counts.
+    void finish(const error& reason);
+    /// The loops' frames are being destroyed with their context.
+    void abandon() noexcept;
+
+    /// Fills `out` from the outbox, or enters `n` to be resumed when there is something. False
+    /// when the writer has to end.
+    bool begin_write(outgoing& out, wait_node& n);
+    void on_written(std::size_t bytes, clock::time_point now);
+    void wake_writer();
+
+    bool take_registrations(std::vector<registration>& out);
+    void on_info(const conats::server_info& info);
+    error on_ping();
+    void on_pong();
+    /// An -ERR. Its error if the server closes the connection over it.
+    error on_server_error(std::string_view text);
+    void on_messages(std::uint64_t messages, std::uint64_t bytes);
+    /// Replies to requests, each with a reference.
+    void on_replies(std::vector<record>& replies);
+    void on_committed(subscription_state& s, const commit_result& r);
+    void on_malformed_headers(std::string_view subject);
+    void on_compacted(std::size_t messages) noexcept {
+        compacted_.fetch_add(messages, std::memory_order_relaxed);
+    }
+    /// Enters `n` to be resumed by `on_room`, as the reader waits for a full queue. False if
+    /// there is room or the connection ends.
+    bool begin_pause(wait_node& n, subscription_state& s, clock::time_point until);
+    void end_pause(clock::time_point now);
+    void on_read() noexcept { reads_.fetch_add(1, std::memory_order_relaxed); }
+
+    /// Does what is due at `now` and returns when it is to be called again; `failure` is set
+    /// if the connection is to end.
+    clock::time_point on_tick(clock::time_point now, error& failure);
+
+private:
+    using lock_guard = std::lock_guard<std::mutex>;
+
+    // All of these under the lock.
+    [[nodiscard]] error refusal(std::string_view what) const;
+    [[nodiscard]] bool is_open() const noexcept;
+    [[nodiscard]] bool takes_publications() const noexcept;
+    [[nodiscard]] error check_size(const publication& p) const;
+    void append(const publication& p);
+    void append_ping(ping_kind kind, std::uint64_t id = 0);
+    [[nodiscard]] parked_handler take_writer() noexcept;
+    void set_status(conats::status s, const error& why);
+    void emit(const event& e);
+    void arm(clock::time_point at);
+    void post_to_strand(void (loop_control::*what)());
+    void subscribe_inbox();
+    void unregister(subscription_state& s, bool tell_server);
+    void enter_draining_pubs();
+    static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
+    void finish_requests(wait_list& woken);
+    std::vector<std::shared_ptr<subscription_state>> take_subscriptions();
+    struct expired_wait {
+        std::shared_ptr<subscription_state> consumer;
+        std::uint64_t ticket;
+    };
+    void take_due(clock::time_point now, wait_list& woken, std::vector<expired_wait>& expired);
+    [[nodiscard]] error check_health(clock::time_point now);
+    [[nodiscard]] clock::time_point next_deadline() const;
+
+    void end_subscription_drain(std::uint64_t sid);
+    void end_client_drain();
+    void refuse_subscription(const struct server_failure& f, const error& e);
+    bool refuse_request(const struct server_failure& f, const error& e);
+
+    connect_options options_;
+    auth_options auth_;
+    chunk_pool pool_;
+    server_pool servers_;
+
+    mutable std::mutex mutex_;
+    asio::any_io_executor user_executor_; // these three while alive_
+    asio::any_io_executor strand_;
+    const asio::execution_context* context_ = nullptr;
+    bool alive_ = false;
+    bool stop_requested_ = false;
+    conats::status status_ = conats::status::connecting;
+    error close_reason_;
+    error drain_failure_;
+    conats::server_info info_;
+    std::string connected_url_;
+    std::string local_address_;
+    std::string remote_address_;
+
+    outbox outbox_;
+    std::uint64_t generation_ = 1;  // counts the writer's swaps
+    std::uint64_t written_ = 0;     // outbox position that the kernel has accepted
+    std::uint64_t streak_ = 0;      // publications since the last suspension
+    wait_node* writer_ = nullptr;   // idle
+    bool writing_ = false;
+    clock::time_point write_progress_{};
+    pong_queue pings_;
+    ping_tracker keep_alive_;
+    std::uint64_t tickets_ = 0;
+    deadline_queue timers_;
+    clock::time_point armed_ = clock::time_point::max();
+
+    wait_list publishers_;
+    wait_list barriers_;            // in the order of their PINGs
+    wait_list connect_waiters_;
+    wait_list close_waiters_;
+    wait_list drain_waiters_;
+    wait_list subscription_drains_; // by sid in `ticket`
+    wait_list pause_;               // the reader
+
+    request_mux requests_;
+    nuid nuid_;
+    std::uint64_t inbox_sid_ = 0;
+    subscription_table subscriptions_;
+    std::vector<registration> registrations_;
+    std::atomic<bool> has_registrations_{false};
+
+    clock::time_point drain_deadline_ = clock::time_point::max();
+    clock::time_point close_deadline_ = clock::time_point::max();
+    std::size_t drains_pending_ = 0;
+
+    std::vector<std::weak_ptr<event_queue>> events_;
+    conats::statistics statistics_;
+    std::atomic<std::uint64_t> in_messages_{0};
+    std::atomic<std::uint64_t> in_bytes_{0};
+    std::atomic<std::uint64_t> reads_{0};
+    std::atomic<std::uint64_t> compacted_{0};
+
+    loop_control* control_ = nullptr; // on the strand
+};
+
+/// Keeps a connection running; shared by the handles of a client.
+class lease {
+public:
+    explicit lease(std::shared_ptr<connection> c) noexcept : connection_(std::move(c)) {}
+    lease(const lease&) = delete;
+    lease& operator=(const lease&) = delete;
+    ~lease() { connection_->release_handle(); }
+
+    [[nodiscard]] connection& get() const noexcept { return *connection_; }
+    [[nodiscard]] const std::shared_ptr<connection>& shared() const noexcept {
+        return connection_;
+    }
+
+private:
+    std::shared_ptr<connection> connection_;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

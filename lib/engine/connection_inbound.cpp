@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way in, but for messages: what the server says of itself and of our doings, and the time.
+#include "engine/connection.hpp"
+#include "protocol/encoder.hpp"
+#include "protocol/server_errors.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+bool connection::take_registrations(std::vector<registration>& out) {
+    if (!has_registrations_.load(std::memory_order_acquire))
+        return false;
+    const lock_guard lock(mutex_);
+    has_registrations_.store(false, std::memory_order_relaxed);
+    out.swap(registrations_);
+    return true;
+}
+
+void connection::on_messages(std::uint64_t messages, std::uint64_t bytes) {
+    // Written here only, so no read-modify-write is needed.
+    in_messages_.store(in_messages_.load(std::memory_order_relaxed) + messages,
+                       std::memory_order_relaxed);
+    in_bytes_.store(in_bytes_.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+}
+
+void connection::on_info(const conats::server_info& info) {
+    const lock_guard lock(mutex_);
+    const bool announced = info.lame_duck_mode && !info_.lame_duck_mode;
+    info_ = info;
+    if (announced)
+        emit(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
+}
+
+error connection::on_ping() {
+    constexpr std::size_t flood = std::size_t{16} << 20U;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (outbox_.size() > flood + options_.high_water_mark())
+            return error(errc::protocol_error, "the server sends PING and reads no PONG");
+        append_pong(outbox_.bytes());
+        writer = take_writer();
+    }
+    writer.post();
+    return error();
+}
+
+void connection::on_pong() {
+    wait_list woken;
+    std::optional<sent_ping> ping;
+    {
+        const lock_guard lock(mutex_);
+        ping = pings_.pop();
+        keep_alive_.on_pong();
+        if (!ping)
+            return;
+        if (ping->kind == ping_kind::barrier)
+            take_tickets(barriers_, ping->id, woken);
+        if (ping->kind == ping_kind::goodbye) {
+            stop_requested_ = true;
+            post_to_strand(&loop_control::stop);
+        }
+    }
+    woken.post_all();
+    if (ping->kind == ping_kind::subscription_drain)
+        end_subscription_drain(ping->id);
+    if (ping->kind == ping_kind::client_drain)
+        end_client_drain();
+}
+
+error connection::on_server_error(std::string_view text) {
+    const server_failure f = classify(text);
+    error e(f.code, std::string(text));
+    e.subject(std::string(f.subject));
+    {
+        const lock_guard lock(mutex_);
+        e.server(connected_url_);
+    }
+    if (f.fatal)
+        return e;
+    if (f.about_subscription)
+        refuse_subscription(f, e);
+    else if (!f.about_publish || !refuse_request(f, e))
+        raise(event(f.about_publish ? event_kind::permission_denied : event_kind::server_error,
+                    e));
+    return error();
+}
+
+bool connection::refuse_request(const server_failure& f, const error& e) {
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        request_slot* s = f.reply.empty() ? requests_.find_by_subject(f.subject)
+                                          : requests_.find(f.reply);
+        if (s == nullptr)
+            return false;
+        s->failure = e;
+        s->failure.was_written(true);
+        wait_list::take(s->node, wake::ended, woken);
+    }
+    woken.post_all();
+    return true;
+}
+
+void connection::on_malformed_headers(std::string_view subject) {
+    raise(event(event_kind::malformed_headers,
+                error(errc::malformed_headers, "the header block is malformed; the message "
+                                               "is delivered without headers")
+                    .subject(std::string(subject))));
+}
+
+// --- Overflow policy `wait`
+
+bool connection::begin_pause(wait_node& n, subscription_state& s, clock::time_point until) {
+    const lock_guard lock(mutex_);
+    if (!alive_ || stop_requested_)
+        return false;
+    // Entered before the queue is asked, so that the consumer's word is not missed.
+    n.outcome = wake::pending;
+    pause_.push(n);
+    if (s.has_room_or_watch()) {
+        wait_list::unlink(n);
+        return false;
+    }
+    keep_alive_.pause();
+    timers_.add(n.timer, until);
+    arm(until);
+    return true;
+}
+
+void connection::end_pause(clock::time_point now) {
+    const lock_guard lock(mutex_);
+    keep_alive_.resume(now);
+}
+
+void connection::on_room() {
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        pause_.take_all(wake::ready, woken);
+    }
+    woken.post_all();
+}
+
+// --- Time
+
+connection::clock::time_point connection::on_tick(clock::time_point now, error& failure) {
+    wait_list woken;
+    std::vector<expired_wait> expired;
+    clock::time_point next;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        take_due(now, woken, expired);
+        failure = check_health(now);
+        if (!outbox_.empty())
+            writer = take_writer();
+        next = next_deadline();
+        armed_ = next;
+    }
+    writer.post();
+    woken.post_all();
+    for (const expired_wait& e : expired)
+        e.consumer->expire(e.ticket);
+    return next;
+}
+
+void connection::take_due(clock::time_point now, wait_list& woken,
+                          std::vector<expired_wait>& expired) {
+    while (deadline_node* due = timers_.pop_due(now)) {
+        auto& t = static_cast<timed_wait&>(*due);
+        if (t.node == nullptr)
+            expired.push_back({t.consumer, t.ticket});
+        else if (t.node->outcome == wake::pending)
+            wait_list::take(*t.node, wake::timeout, woken);
+    }
+}
+
+error connection::check_health(clock::time_point now) {
+    if (now >= close_deadline_)
+        return close_reason_;
+    if (now >= drain_deadline_) {
+        drain_failure_ = error(errc::timeout, "draining took longer than the drain timeout");
+        close_reason_ = drain_failure_;
+        return drain_failure_;
+    }
+    if (writing_ && now >= write_progress_ + options_.write_timeout())
+        return error(errc::timeout, "the server took no byte within the write timeout");
+    switch (keep_alive_.on_tick(now)) {
+    case ping_action::stale:
+        return error(errc::timeout, "the server answered no PING");
+    case ping_action::send_ping:
+        append_ping(ping_kind::keep_alive);
+        break;
+    case ping_action::none:
+        break;
+    }
+    return error();
+}
+
+connection::clock::time_point connection::next_deadline() const {
+    return std::min({timers_.next_deadline(), keep_alive_.deadline(), close_deadline_,
+                     drain_deadline_,
+                     writing_ ? write_progress_ + options_.write_timeout()
+                              : clock::time_point::max()});
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

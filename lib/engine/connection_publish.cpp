@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way out: publications and requests into the outbox, the outbox to the writer.
+#include "engine/connection.hpp"
+#include "protocol/encoder.hpp"
+#include "protocol/header_codec.hpp"
+#include "values/subject_rules.hpp"
+
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+// Below this a copy is cheaper than a piece of its own in the write.
+constexpr std::size_t least_gathered = std::size_t{16} << 10U;
+// Accepted above the high-water mark before `outbox_full`.
+constexpr std::size_t reserve = std::size_t{8} << 20U;
+// So often in a row `publish` may complete at once: the outbox suspends a single-threaded
+// publisher long before, but on several threads the writer may keep up with it for ever.
+constexpr std::uint64_t longest_streak = 4096;
+
+error check_form(const publication& p, bool allow_empty_tokens) {
+    if (const auto fault = check_publish_subject(p.subject, allow_empty_tokens);
+        fault != subject_fault::none) [[unlikely]]
+        return describe(fault, subject_role::subject, p.subject);
+    if (const auto fault = check_reply(p.reply, allow_empty_tokens); fault != subject_fault::none)
+        [[unlikely]]
+        return describe(fault, subject_role::reply, p.reply);
+    if (p.headers != nullptr && !p.headers->fault().empty()) [[unlikely]]
+        return error(errc::invalid_header, p.headers->fault());
+    return error();
+}
+
+headers_view headers_of(const publication& p) {
+    return p.headers == nullptr ? headers_view() : p.headers->view();
+}
+
+} // namespace
+
+error connection::check_size(const publication& p) const {
+    const headers_view headers = headers_of(p);
+    const std::size_t block = header_block_size(headers);
+    if (block != 0 && !info_.headers)
+        return error(errc::headers_not_supported, "the server does not support headers");
+    if (info_.max_payload != 0 && p.payload.size() + block > info_.max_payload)
+        return error(errc::payload_too_large,
+                     std::to_string(p.payload.size() + block) +
+                         " bytes of headers and payload, the server takes " +
+                         std::to_string(info_.max_payload))
+            .subject(std::string(p.subject));
+    // The line's other parts are short: most subjects need no exact count.
+    constexpr std::size_t other_parts = 64;
+    if (p.subject.size() + p.reply.size() + other_parts > options_.max_control_line()) {
+        const std::size_t line =
+            block == 0 ? publish_line_size(p.subject, p.reply, p.payload.size())
+                       : publish_line_size(p.subject, p.reply, headers, p.payload.size());
+        if (line > options_.max_control_line())
+            return error(errc::control_line_too_long,
+                         "subject and reply make a line of " + std::to_string(line) +
+                             " bytes, the server takes " +
+                             std::to_string(options_.max_control_line()));
+    }
+    if (outbox_.size() + p.payload.size() + block > options_.high_water_mark() + reserve)
+        return error(errc::outbox_full, std::to_string(outbox_.size()) +
+                                            " bytes wait to be sent; the server is slow");
+    return error();
+}
+
+void connection::append(const publication& p) {
+    const headers_view headers = headers_of(p);
+    if (p.owned != nullptr && p.owned->size() >= least_gathered) {
+        if (headers.empty())
+            append_publish_head(outbox_.bytes(), p.subject, p.reply, p.owned->size());
+        else
+            append_publish_head(outbox_.bytes(), p.subject, p.reply, headers, p.owned->size());
+        outbox_.insert(*p.owned);
+        outbox_.bytes().append(payload_tail.data(), payload_tail.size());
+    } else if (headers.empty()) {
+        append_publish(outbox_.bytes(), p.subject, p.reply, p.payload);
+    } else {
+        append_publish(outbox_.bytes(), p.subject, p.reply, headers, p.payload);
+    }
+    ++statistics_.out_messages;
+    statistics_.out_bytes += p.payload.size() + header_block_size(headers);
+}
+
+publish_result connection::publish(const publication& p) {
+    publish_result r;
+    r.failure = check_form(p, options_.allow_empty_tokens());
+    if (r.failure) [[unlikely]]
+        return r;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        r.failure = takes_publications() ? check_size(p) : refusal("publish");
+        if (r.failure) [[unlikely]]
+            return r;
+        append(p);
+        r.generation = generation_;
+        r.must_wait = outbox_.size() >= options_.high_water_mark();
+        r.must_yield = ++streak_ >= longest_streak;
+        if (r.must_yield)
+            streak_ = 0;
+        writer = take_writer();
+    }
+    writer.post();
+    return r;
+}
+
+bool connection::begin_room_wait(wait_node& n, std::uint64_t generation) {
+    const lock_guard lock(mutex_);
+    if (!alive_) {
+        n.outcome = wake::ended;
+        return true;
+    }
+    if (generation != generation_ || outbox_.size() < options_.high_water_mark())
+        return false;
+    publishers_.push(n);
+    return true;
+}
+
+// --- The writer
+
+parked_handler connection::take_writer() noexcept {
+    if (writer_ == nullptr)
+        return {};
+    wait_node& n = *std::exchange(writer_, nullptr);
+    n.outcome = wake::ready;
+    return std::move(n.handler);
+}
+
+void connection::wake_writer() {
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        writer = take_writer();
+    }
+    writer.post();
+}
+
+bool connection::begin_write(outgoing& out, wait_node& n) {
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        writing_ = !outbox_.empty();
+        if (!alive_ || stop_requested_)
+            return false;
+        if (!writing_) {
+            n.outcome = wake::pending;
+            writer_ = &n;
+            return true;
+        }
+        outbox_.take(out);
+        ++generation_;
+        streak_ = 0;
+        write_progress_ = clock::now();
+        // All at once and in order: nobody has to look again whether there is room.
+        publishers_.take_all(wake::ready, woken);
+    }
+    woken.post_all();
+    return true;
+}
+
+void connection::on_written(std::size_t bytes, clock::time_point now) {
+    const lock_guard lock(mutex_);
+    written_ += bytes;
+    write_progress_ = now;
+    ++statistics_.writes;
+}
+
+void connection::append_ping(ping_kind kind, std::uint64_t id) {
+    impl::append_ping(outbox_.bytes());
+    pings_.push(kind, id);
+}
+
+error connection::begin_barrier(wait_node& n) {
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (!is_open() || status_ == conats::status::connecting)
+            return refusal("flush");
+        n.ticket = ++tickets_;
+        append_ping(ping_kind::barrier, n.ticket);
+        barriers_.push(n);
+        writer = take_writer();
+    }
+    writer.post();
+    return error();
+}
+
+// --- Requests
+
+void connection::subscribe_inbox() {
+    if (inbox_sid_ != 0)
+        return;
+    requests_.prefix(options_.inbox_prefix() + '.' + std::string(nuid_.next()) + '.');
+    inbox_sid_ = subscriptions_.add(nullptr);
+    registrations_.push_back({inbox_sid_, nullptr, true});
+    has_registrations_.store(true, std::memory_order_release);
+    append_subscribe(outbox_.bytes(), requests_.prefix() + '*', "", inbox_sid_);
+}
+
+std::string connection::new_inbox() {
+    const lock_guard lock(mutex_);
+    return options_.inbox_prefix() + '.' + std::string(nuid_.next());
+}
+
+request_slot* connection::begin_request(const publication& p, clock::time_point deadline,
+                                        error& failure) {
+    failure = check_form(p, options_.allow_empty_tokens());
+    if (failure)
+        return nullptr;
+    parked_handler writer;
+    request_slot* slot = nullptr;
+    {
+        const lock_guard lock(mutex_);
+        failure = takes_publications() ? check_size(p) : refusal("request");
+        if (failure)
+            return nullptr;
+        subscribe_inbox();
+        slot = &requests_.acquire(p.subject);
+        slot->begin = outbox_.end();
+        publication with_reply = p;
+        with_reply.reply = requests_.reply_subject(*slot);
+        append(with_reply);
+        timers_.add(slot->node.timer, deadline);
+        arm(deadline);
+        writer = take_writer();
+    }
+    writer.post();
+    return slot;
+}
+
+error connection::finish_request(request_slot& s, record& reply) {
+    const lock_guard lock(mutex_);
+    error e;
+    switch (s.node.outcome) {
+    case wake::ready:
+        reply = std::exchange(s.reply, record{});
+        break;
+    case wake::ended:
+        e = s.failure;
+        break;
+    case wake::timeout:
+        e = error(errc::timeout, "no reply in time");
+        e.was_written(written_ > s.begin);
+        break;
+    case wake::pending:
+    case wake::cancelled:
+        e = error(asio::error::make_error_code(asio::error::operation_aborted));
+        break;
+    }
+    if (e && e.subject().empty())
+        e.subject(s.subject);
+    return e;
+}
+
+void connection::release_request(request_slot& s) noexcept {
+    record dropped;
+    {
+        const lock_guard lock(mutex_);
+        timers_.remove(s.node.timer);
+        // Not under the lock: the last reference may take the connection along.
+        dropped = std::exchange(s.reply, record{});
+        requests_.release(s);
+    }
+    if (dropped.memory != nullptr)
+        release_reference(dropped.memory);
+}
+
+void connection::on_replies(std::vector<record>& replies) {
+    wait_list woken;
+    std::size_t late = 0;
+    {
+        const lock_guard lock(mutex_);
+        for (record& r : replies) {
+            request_slot* s = requests_.find({r.subject, r.subject_size});
+            if (s == nullptr) {
+                replies[late++] = r;
+                continue;
+            }
+            const bool nobody =
+                r.payload_size == 0 && r.header_size != 0 &&
+                decode_header_block({r.subject + r.body_offset, r.header_size}).status == 503;
+            if (nobody) {
+                s->failure = error(errc::no_responders, "nobody is subscribed to the subject");
+                s->failure.was_written(true);
+                replies[late++] = r;
+            } else {
+                s->reply = r;
+            }
+            timers_.remove(s->node.timer);
+            wait_list::take(s->node, nobody ? wake::ended : wake::ready, woken);
+        }
+    }
+    woken.post_all();
+    for (std::size_t i = 0; i != late; ++i)
+        release_reference(replies[i].memory);
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,297 @@
+// SPDX-License-Identifier: Apache-2.0
+// Subscriptions: registering, limiting, ending and draining them, and draining the client.
+#include "engine/connection.hpp"
+#include "protocol/encoder.hpp"
+#include "protocol/server_errors.hpp"
+#include "values/subject_rules.hpp"
+
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+event subscription_event(const subscription_state& s, subscription_status what, error why) {
+    why.subject(s.subject());
+    return event(event_kind::subscription_changed, std::move(why)).subscription_state(what);
+}
+
+error check_form(const subscription_state& s) {
+    if (const auto fault = check_subscribe_subject(s.subject()); fault != subject_fault::none)
+        return describe(fault, subject_role::subject, s.subject());
+    if (s.queue_group().empty())
+        return error();
+    const auto fault = check_queue_group(s.queue_group());
+    return fault == subject_fault::none
+               ? error()
+               : describe(fault, subject_role::queue_group, s.queue_group());
+}
+
+} // namespace
+
+error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
+                                   std::uint64_t max_messages) {
+    if (error e = check_form(*s))
+        return e;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (!is_open() || status_ != conats::status::connected)
+            return refusal("subscribe");
+        const std::size_t line = subscribe_line_size(s->subject(), s->queue_group(), ~0ULL);
+        if (line > options_.max_control_line())
+            return error(errc::control_line_too_long,
+                         "subject and queue group make a line of up to " + std::to_string(line) +
+                             " bytes, the server takes " +
+                             std::to_string(options_.max_control_line()));
+        s->observer = weak_from_this();
+        s->sid = subscriptions_.add(s);
+        // Before the bytes, so that the reader knows the sid before a message can come.
+        registrations_.push_back({s->sid, s, false});
+        has_registrations_.store(true, std::memory_order_release);
+        append_subscribe(outbox_.bytes(), s->subject(), s->queue_group(), s->sid);
+        if (max_messages != 0) {
+            s->limit_messages(max_messages);
+            append_unsubscribe(outbox_.bytes(), s->sid, max_messages);
+        }
+        emit(subscription_event(*s, subscription_status::active, error()).status(status_));
+        writer = take_writer();
+    }
+    writer.post();
+    return error();
+}
+
+void connection::unregister(subscription_state& s, bool tell_server) {
+    if (s.sid == 0)
+        return;
+    if (tell_server)
+        append_unsubscribe(outbox_.bytes(), s.sid);
+    registrations_.push_back({s.sid, nullptr, false});
+    has_registrations_.store(true, std::memory_order_release);
+    subscriptions_.erase(s.sid);
+    s.drained_sid = std::exchange(s.sid, 0);
+}
+
+void connection::remove_subscription(subscription_state& s) {
+    parked_handler writer;
+    std::shared_ptr<subscription_state> kept; // its last reference may be in the table
+    {
+        const lock_guard lock(mutex_);
+        if (!alive_ || s.sid == 0)
+            return;
+        kept = subscriptions_.find_shared(s.sid);
+        unregister(s, true);
+        emit(subscription_event(s, subscription_status::closed, errc::unsubscribed)
+                 .status(status_));
+        writer = take_writer();
+    }
+    writer.post();
+}
+
+void connection::limit_subscription(subscription_state& s, std::uint64_t max_messages) {
+    std::shared_ptr<subscription_state> reached;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (!alive_ || s.sid == 0)
+            return;
+        if (s.limit_messages(max_messages)) {
+            reached = subscriptions_.find_shared(s.sid);
+            unregister(s, true);
+        } else {
+            append_unsubscribe(outbox_.bytes(), s.sid, max_messages);
+        }
+        writer = take_writer();
+    }
+    writer.post();
+    if (reached)
+        reached->end(errc::max_messages_reached, false);
+}
+
+void connection::on_committed(subscription_state& s, const commit_result& r) {
+    if (r.dropped == 0 && !r.recovered && !r.full && !r.reached_max) [[likely]]
+        return;
+    std::shared_ptr<subscription_state> reached;
+    {
+        const lock_guard lock(mutex_);
+        statistics_.dropped_messages += r.dropped;
+        if (r.became_slow) {
+            const error why =
+                error(errc::messages_dropped, "pending limit exceeded").subject(s.subject());
+            emit(event(event_kind::slow_consumer, why).status(status_));
+            emit(subscription_event(s, subscription_status::slow, why).status(status_));
+        }
+        if (r.recovered)
+            emit(subscription_event(s, subscription_status::active, error()).status(status_));
+        if (r.reached_max && s.sid != 0) {
+            reached = subscriptions_.find_shared(s.sid);
+            unregister(s, false); // the server has done so as well
+            emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
+                     .status(status_));
+        }
+    }
+    if (reached)
+        reached->end(errc::max_messages_reached, false);
+}
+
+void connection::refuse_subscription(const server_failure& f, const error& e) {
+    std::shared_ptr<subscription_state> refused;
+    {
+        const lock_guard lock(mutex_);
+        if (f.sid != 0) {
+            refused = subscriptions_.find_shared(f.sid);
+        } else {
+            subscriptions_.for_each([&](const auto& s) {
+                if (!refused && s->subject() == f.subject && s->queue_group() == f.queue)
+                    refused = s;
+            });
+        }
+        emit(event(event_kind::permission_denied, e).status(status_));
+        if (refused) {
+            unregister(*refused, false);
+            emit(subscription_event(*refused, subscription_status::closed, e).status(status_));
+        }
+    }
+    if (refused)
+        refused->end(e, false);
+}
+
+// --- Draining
+
+error connection::begin_subscription_drain(subscription_state& s, wait_node& n) {
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (!alive_)
+            return refusal("drain");
+        if (s.sid == 0)
+            return s.end_reason();
+        append_unsubscribe(outbox_.bytes(), s.sid);
+        append_ping(ping_kind::subscription_drain, s.sid);
+        n.ticket = s.sid;
+        subscription_drains_.push(n);
+        emit(subscription_event(s, subscription_status::draining, error()).status(status_));
+        writer = take_writer();
+    }
+    writer.post();
+    return error();
+}
+
+void connection::end_subscription_drain(std::uint64_t sid) {
+    std::shared_ptr<subscription_state> s;
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        s = subscriptions_.find_shared(sid);
+        // With a handler, those who wait are resumed after its last message.
+        if (!s || !s->has_handler)
+            take_tickets(subscription_drains_, sid, woken);
+        if (s) {
+            unregister(*s, false);
+            emit(subscription_event(*s, subscription_status::closed, errc::drained)
+                     .status(status_));
+        }
+    }
+    if (s)
+        s->end(errc::drained, false);
+    woken.post_all();
+}
+
+void connection::take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken) {
+    for (wait_node* n = from.front(); n != nullptr;) {
+        wait_node* const next = n->next;
+        if (n->ticket == ticket)
+            wait_list::take(*n, wake::ready, woken);
+        n = next;
+    }
+}
+
+error connection::begin_drain(wait_node& n) {
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (!is_open())
+            return refusal("drain");
+        drain_waiters_.push(n);
+        if (drain_deadline_ != clock::time_point::max())
+            return error(); // under way
+        set_status(conats::status::draining_subs, error());
+        drain_deadline_ = clock::now() + options_.drain_timeout();
+        arm(drain_deadline_);
+        subscriptions_.for_each([&](const auto& s) {
+            append_unsubscribe(outbox_.bytes(), s->sid);
+            emit(subscription_event(*s, subscription_status::draining, error())
+                     .status(status_));
+        });
+        append_ping(ping_kind::client_drain);
+        writer = take_writer();
+    }
+    writer.post();
+    return error();
+}
+
+void connection::end_client_drain() {
+    std::vector<std::shared_ptr<subscription_state>> all;
+    {
+        const lock_guard lock(mutex_);
+        subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
+        // One more than there are subscriptions, so that the count ends below and not above.
+        drains_pending_ = all.size() + 1;
+        for (const auto& s : all) {
+            s->drain_counted = true;
+            unregister(*s, false);
+            emit(subscription_event(*s, subscription_status::closed, errc::drained)
+                     .status(status_));
+        }
+    }
+    for (const auto& s : all)
+        s->end(errc::drained, false);
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (--drains_pending_ == 0)
+            enter_draining_pubs();
+        writer = take_writer();
+    }
+    writer.post();
+}
+
+void connection::on_finished(subscription_state& s) {
+    wait_list woken;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        take_tickets(subscription_drains_, s.drained_sid, woken);
+        if (std::exchange(s.drain_counted, false) && --drains_pending_ == 0)
+            enter_draining_pubs();
+        writer = take_writer();
+    }
+    woken.post_all();
+    writer.post();
+}
+
+void connection::enter_draining_pubs() {
+    if (!alive_)
+        return;
+    if (inbox_sid_ != 0)
+        append_unsubscribe(outbox_.bytes(), inbox_sid_);
+    set_status(conats::status::draining_pubs, error());
+    if (!close_reason_)
+        close_reason_ = error(errc::drained);
+    append_ping(ping_kind::goodbye);
+}
+
+error connection::drain_result() const {
+    const lock_guard lock(mutex_);
+    if (drain_failure_)
+        return drain_failure_;
+    if (close_reason_.code() == errc::drained)
+        return error();
+    return refusal("drain");
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/inbound.hpp"
+
+#include "protocol/header_codec.hpp"
+
+#include <string_view>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+record make_record(const message_frame& m, block& chunk) {
+    record r;
+    r.memory = &chunk;
+    r.subject = m.subject;
+    r.subject_size = static_cast<std::uint16_t>(m.subject_size);
+    if (m.reply != nullptr) {
+        r.reply_offset = static_cast<std::uint16_t>(m.reply - m.subject);
+        r.reply_size = static_cast<std::uint16_t>(m.reply_size);
+    }
+    r.body_offset = static_cast<std::uint32_t>(m.body - m.subject);
+    r.header_size = m.header_size;
+    r.payload_size = m.total_size - m.header_size;
+    return r;
+}
+
+} // namespace
+
+inbound::inbound(connection& c, parser_limits limits) : connection_(c), parser_(limits) {}
+
+error inbound::feed(input_buffer& in) {
+    apply_registrations();
+    error e = distribute(in);
+    commit(in.memory());
+    return e;
+}
+
+void inbound::apply_registrations() {
+    if (!connection_.take_registrations(changes_))
+        return;
+    for (registration& r : changes_) {
+        if (r.is_inbox)
+            inbox_sid_ = r.sid;
+        else if (r.subscription)
+            subscriptions_.put(r.sid, std::move(r.subscription));
+        else
+            subscriptions_.drop(r.sid);
+    }
+    changes_.clear();
+}
+
+error inbound::distribute(input_buffer& in) {
+    while (in.begin() != in.end()) {
+        switch (parser_.parse(in.begin(), in.end())) {
+        case parse_status::need_more:
+            return error();
+        case parse_status::failed:
+            return parser_.failure();
+        case parse_status::complete:
+            break;
+        }
+        if (parser_.kind() == operation_kind::msg) {
+            on_message(in.memory());
+        } else if (error e = on_operation()) {
+            return e;
+        }
+        in.consume(parser_.size());
+    }
+    return error();
+}
+
+error inbound::on_operation() {
+    switch (parser_.kind()) {
+    case operation_kind::info:
+        return on_info();
+    case operation_kind::ping:
+        return connection_.on_ping();
+    case operation_kind::pong:
+        connection_.on_pong();
+        break;
+    case operation_kind::err:
+        return connection_.on_server_error(parser_.text());
+    case operation_kind::ok:
+    case operation_kind::msg:
+        break;
+    }
+    return error();
+}
+
+error inbound::on_info() {
+    const std::string_view json = parser_.text();
+    error e = info_parser_.parse(json.data(), json.size(), info_);
+    if (!e)
+        connection_.on_info(info_);
+    return e;
+}
+
+void inbound::on_message(block& chunk) {
+    const message_frame& m = parser_.message();
+    subscription_state* s = subscriptions_.find(m.sid);
+    if (s == nullptr && m.sid != inbox_sid_)
+        return; // unsubscribed a moment ago
+    ++messages_;
+    bytes_ += m.total_size;
+    record r = make_record(m, chunk);
+    if (m.header_size != 0 && !decode_header_block({m.body, m.header_size}).well_formed) {
+        r.malformed_headers = true;
+        connection_.on_malformed_headers({m.subject, m.subject_size});
+    }
+    if (s == nullptr) {
+        add_reference(&chunk);
+        replies_.push_back(r);
+        return;
+    }
+    if (!s->is_staged())
+        dirty_.push_back(s);
+    s->stage(r);
+}
+
+void inbound::commit(block& chunk) {
+    if (messages_ != 0)
+        connection_.on_messages(std::exchange(messages_, 0), std::exchange(bytes_, 0));
+    if (!replies_.empty()) {
+        connection_.on_replies(replies_);
+        replies_.clear();
+    }
+    for (subscription_state* s : dirty_) {
+        commit_result r = s->commit(chunk);
+        r.consumer.post();
+        connection_.on_committed(*s, r);
+        if (r.full)
+            full_ = s->shared_from_this();
+        watch_pinned(*s);
+    }
+    dirty_.clear();
+    if (connection_.pool().bytes_in_use() > max_pinned)
+        compact();
+}
+
+void inbound::watch_pinned(subscription_state& s) {
+    if (!std::exchange(s.listed_for_compaction, true))
+        backlogged_.push_back(s.weak_from_this());
+}
+
+void inbound::compact() {
+    const std::shared_ptr<void> owner = connection_.shared_from_this();
+    std::size_t copied = 0;
+    std::erase_if(backlogged_, [&](const std::weak_ptr<subscription_state>& w) {
+        const auto s = w.lock();
+        if (!s)
+            return true;
+        bool idle = false;
+        copied += s->compact(owner, idle);
+        if (idle)
+            s->listed_for_compaction = false;
+        return idle;
+    });
+    connection_.on_compacted(copied);
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

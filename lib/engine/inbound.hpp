@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/connection.hpp"
+#include "engine/input_buffer.hpp"
+#include "protocol/info_codec.hpp"
+#include "protocol/parser.hpp"
+
+#include <conats/error.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// The reader's half of the engine: takes what was read apart and distributes it. Knows its own
+/// table of sids, so that messages are distributed without the connection's lock; changes to it
+/// come as a list, once per chunk.
+class inbound {
+public:
+    inbound(connection& c, parser_limits limits);
+
+    /// Distributes the whole operations in `in`; after the last of them each subscription that
+    /// got something wakes its consumer once. An error ends the connection.
+    error feed(input_buffer& in);
+    /// For `input_buffer::prepare`.
+    [[nodiscard]] std::size_t needed() const noexcept { return parser_.needed(); }
+    /// A subscription with overflow policy `wait` that is full; reading pauses for it.
+    [[nodiscard]] std::shared_ptr<subscription_state> take_full() noexcept {
+        return std::move(full_);
+    }
+
+private:
+    // Queued messages may pin read buffers up to here; above, they are copied out of them.
+    static constexpr std::size_t max_pinned = std::size_t{16} << 20U;
+
+    void apply_registrations();
+    error distribute(input_buffer& in);
+    error on_operation();
+    error on_info();
+    void on_message(block& chunk);
+    void commit(block& chunk);
+    void watch_pinned(subscription_state& s);
+    void compact();
+
+    connection& connection_;
+    parser parser_;
+    info_parser info_parser_;
+    conats::server_info info_;
+    subscription_table subscriptions_;
+    std::uint64_t inbox_sid_ = 0;
+
+    std::vector<registration> changes_;
+    std::vector<subscription_state*> dirty_; // kept by subscriptions_
+    std::vector<record> replies_;
+    std::vector<std::weak_ptr<subscription_state>> backlogged_;
+    std::shared_ptr<subscription_state> full_;
+    std::uint64_t messages_ = 0; // of this chunk
+    std::uint64_t bytes_ = 0;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/subscription_state.hpp"
+
+#include "support/chunk_pool.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+std::size_t or_unlimited(std::size_t limit) {
+    return limit == 0 ? std::numeric_limits<std::size_t>::max() : limit;
+}
+
+/// A record of the same message in a block of its own size.
+record copy_out(const record& r, const std::shared_ptr<void>& owner) {
+    const std::size_t size = std::size_t{r.body_offset} + r.header_size + r.payload_size;
+    chunk* own = make_chunk(size, owner);
+    std::memcpy(own->data(), r.subject, size);
+    record copy = r;
+    copy.memory = own;
+    copy.subject = own->data();
+    return copy;
+}
+
+} // namespace
+
+subscription_state::subscription_state(std::string subject, std::string queue_group,
+                                       pending_limits limits)
+    : subject_(std::move(subject)),
+      queue_group_(std::move(queue_group)),
+      policy_(limits.policy),
+      max_pause_(limits.max_pause),
+      limit_messages_(or_unlimited(limits.messages)),
+      limit_bytes_(or_unlimited(limits.bytes)) {}
+
+subscription_state::~subscription_state() {
+    drop_taken();
+    for (; head_ != tail_; ++head_)
+        release_reference(ring_.at(head_).memory);
+}
+
+// --- The reader's
+
+void subscription_state::stage(const record& r) {
+    if (staged_end_ - known_head_ >= ring_.capacity()) [[unlikely]]
+        make_room();
+    ring_.at(staged_end_++) = r;
+    staged_bytes_ += cost(r);
+}
+
+void subscription_state::make_room() {
+    const std::lock_guard lock(mutex_);
+    known_head_ = head_;
+    if (staged_end_ - head_ >= ring_.capacity())
+        ring_.grow(head_, staged_end_);
+}
+
+commit_result subscription_state::commit(block& chunk) {
+    commit_result result;
+    const std::lock_guard lock(mutex_);
+    const std::uint64_t staged = staged_end_ - tail_;
+    result.had_backlog = pending_messages() != 0;
+    const bool limited = max_messages_ != 0 && received_ + staged >= max_messages_;
+    if (!end_reason_ && !limited &&
+        fits(pending_messages() + staged, pending_bytes() + staged_bytes_)) [[likely]] {
+        received_ += staged;
+        accept_all(chunk);
+    } else {
+        accept_some(chunk, result);
+    }
+    staged_end_ = tail_;
+    staged_bytes_ = 0;
+    max_pending_messages_ = std::max(max_pending_messages_, pending_messages());
+    max_pending_bytes_ = std::max(max_pending_bytes_, pending_bytes());
+    note_episode(result);
+    if (head_ != tail_ || end_reason_)
+        result.consumer = take_consumer(wake::ready);
+    return result;
+}
+
+void subscription_state::accept_all(block& chunk) {
+    add_reference(&chunk, static_cast<std::uint32_t>(staged_end_ - tail_));
+    committed_bytes_ += staged_bytes_;
+    tail_ = staged_end_;
+}
+
+void subscription_state::accept_some(block& chunk, commit_result& result) {
+    const std::uint64_t end = staged_end_;
+    for (std::uint64_t p = tail_; p != end; ++p) {
+        const record r = ring_.at(p);
+        if (!admit(r, result))
+            continue;
+        add_reference(&chunk);
+        committed_bytes_ += cost(r);
+        ring_.at(tail_++) = r; // never behind p
+    }
+    result.full = policy_ == overflow::wait && !pause_given_up_ &&
+                  !fits(pending_messages(), pending_bytes());
+}
+
+bool subscription_state::admit(const record& r, commit_result& result) {
+    if (end_reason_)
+        return false;
+    ++received_;
+    if (max_messages_ != 0 && received_ >= max_messages_) {
+        result.reached_max = true;
+        if (received_ > max_messages_)
+            return false;
+    }
+    const auto has_room = [&] { return fits(pending_messages() + 1, pending_bytes() + cost(r)); };
+    if (policy_ == overflow::wait && !pause_given_up_)
+        return true;
+    if (policy_ == overflow::drop_oldest)
+        while (!has_room() && head_ != tail_)
+            drop_oldest(result);
+    if (has_room())
+        return true;
+    ++result.dropped;
+    return false;
+}
+
+void subscription_state::drop_oldest(commit_result& result) {
+    const record oldest = ring_.at(head_++);
+    ++removed_;
+    removed_bytes_ += cost(oldest);
+    ++result.dropped;
+    release_reference(oldest.memory);
+}
+
+void subscription_state::note_episode(commit_result& result) {
+    dropped_ += result.dropped;
+    if (result.dropped != 0) {
+        result.became_slow = !std::exchange(slow_, true);
+        return;
+    }
+    // Half the limit, so that a consumer at the brink does not make an event of each message.
+    if (slow_ && pending_messages() <= limit_messages_ / 2 &&
+        pending_bytes() <= limit_bytes_ / 2) {
+        slow_ = false;
+        pause_given_up_ = false;
+        result.recovered = true;
+    }
+}
+
+std::size_t subscription_state::compact(const std::shared_ptr<void>& owner, bool& idle) {
+    const std::lock_guard lock(mutex_);
+    idle = head_ == tail_;
+    std::size_t copied = 0;
+    for (std::uint64_t p = std::max(head_, compacted_to_); p != tail_; ++p) {
+        record& r = ring_.at(p);
+        const record own = copy_out(r, owner);
+        release_reference(r.memory);
+        r = own;
+        ++copied;
+    }
+    compacted_to_ = tail_;
+    return copied;
+}
+
+bool subscription_state::has_room_or_watch() {
+    const std::lock_guard lock(mutex_);
+    // The consumer counts first and looks at the flag then; here it is the other way round,
+    // so that one of the two sees the other.
+    flags_.fetch_or(watched, std::memory_order_seq_cst);
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if (!end_reason_ && !pause_given_up_ && !fits(pending_messages() + 1, pending_bytes() + 1))
+        return false;
+    flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+    return true;
+}
+
+void subscription_state::give_up_pause() {
+    const std::lock_guard lock(mutex_);
+    pause_given_up_ = true;
+    flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+}
+
+bool subscription_state::limit_messages(std::uint64_t max) {
+    const std::lock_guard lock(mutex_);
+    max_messages_ = max;
+    return max != 0 && received_ >= max;
+}
+
+// --- The consumer's
+
+bool subscription_state::take(record& out) {
+    if ((flags_.load(std::memory_order_relaxed) & discarding) != 0) [[unlikely]] {
+        drop_taken();
+        return false;
+    }
+    if (taken_next_ == taken_.size() && !refill())
+        return false;
+    out = taken_[taken_next_++];
+    // One writer, so no read-modify-write is needed.
+    delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+    delivered_bytes_.store(delivered_bytes_.load(std::memory_order_relaxed) + cost(out),
+                           std::memory_order_relaxed);
+    if (policy_ == overflow::wait) {
+        std::atomic_thread_fence(std::memory_order_seq_cst);
+        if ((flags_.load(std::memory_order_relaxed) & watched) != 0)
+            tell_room();
+    }
+    return true;
+}
+
+void subscription_state::tell_room() {
+    {
+        const std::lock_guard lock(mutex_);
+        // A quarter free, so that reading does not go on for one message at a time.
+        if (pending_messages() > limit_messages_ - limit_messages_ / 4 - 1 ||
+            pending_bytes() > limit_bytes_ - limit_bytes_ / 4)
+            return;
+        flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+    }
+    if (const auto o = observer.lock())
+        o->on_room();
+}
+
+bool subscription_state::peek() {
+    if ((flags_.load(std::memory_order_relaxed) & discarding) != 0)
+        drop_taken();
+    return taken_next_ != taken_.size() || refill();
+}
+
+std::size_t subscription_state::batch_size() const noexcept {
+    // What is moved out is beyond the reach of drop-oldest: with small limits move out little.
+    return std::clamp<std::size_t>(limit_messages_ / 16, 1, batch);
+}
+
+bool subscription_state::refill() {
+    const std::lock_guard lock(mutex_);
+    const auto n = std::min<std::uint64_t>(batch_size(), tail_ - head_);
+    taken_.clear();
+    taken_next_ = 0;
+    for (std::uint64_t i = 0; i != n; ++i)
+        taken_.push_back(ring_.at(head_ + i));
+    head_ += n;
+    return n != 0;
+}
+
+void subscription_state::drop_taken() noexcept {
+    while (taken_next_ != taken_.size())
+        release_reference(taken_[taken_next_++].memory);
+}
+
+bool subscription_state::begin_wait(consumer_wait& w) {
+    const std::lock_guard lock(mutex_);
+    if (consumer_waits_)
+        return false;
+    consumer_waits_ = true;
+    w.ticket = ++tickets_;
+    return true;
+}
+
+void subscription_state::end_wait() {
+    const std::lock_guard lock(mutex_);
+    consumer_waits_ = false;
+    waiting_ = nullptr;
+}
+
+void subscription_state::park(consumer_wait& w, parked_handler h) {
+    {
+        const std::lock_guard lock(mutex_);
+        if (w.outcome == wake::pending && head_ == tail_ && !end_reason_) {
+            waiting_ = &w;
+            consumer_ = std::move(h);
+            return;
+        }
+    }
+    h.post();
+}
+
+parked_handler subscription_state::take_consumer(wake outcome) {
+    if (consumer_)
+        waiting_->outcome = outcome;
+    return std::move(consumer_);
+}
+
+void subscription_state::cancel(consumer_wait& w) {
+    parked_handler h;
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_ == &w)
+            h = take_consumer(wake::cancelled);
+    }
+    h.post();
+}
+
+void subscription_state::expire(std::uint64_t ticket) {
+    parked_handler h;
+    {
+        const std::lock_guard lock(mutex_);
+        if (waiting_ == nullptr || waiting_->ticket != ticket)
+            return;
+        if (consumer_)
+            h = take_consumer(wake::timeout);
+        else if (waiting_->outcome == wake::pending)
+            waiting_->outcome = wake::timeout;
+    }
+    h.post();
+}
+
+bool subscription_state::at_end() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!end_reason_ || head_ != tail_ || taken_next_ != taken_.size())
+            return false;
+        if (std::exchange(saw_end_, true))
+            return true;
+    }
+    notify_finished();
+    return true;
+}
+
+// --- Any thread's
+
+void subscription_state::end(const error& reason, bool discard) {
+    parked_handler h;
+    std::uint64_t first = 0;
+    std::uint64_t last = 0;
+    bool tell = false;
+    {
+        const std::lock_guard lock(mutex_);
+        const bool was_finished = is_finished();
+        if (!end_reason_)
+            end_reason_ = reason;
+        if (discard) {
+            flags_.fetch_or(discarding, std::memory_order_relaxed);
+            first = std::exchange(head_, tail_);
+            last = tail_;
+            for (std::uint64_t p = first; p != last; ++p)
+                removed_bytes_ += cost(ring_.at(p));
+            removed_ += last - first;
+        }
+        tell = !was_finished && is_finished();
+        h = take_consumer(wake::ready);
+        // The references go under the lock, since the ring is the reader's to change. They
+        // cannot be the connection's last: whoever ends a subscription holds it.
+        for (std::uint64_t p = first; p != last; ++p)
+            release_reference(ring_.at(p).memory);
+    }
+    h.post();
+    if (tell)
+        notify_finished();
+}
+
+void subscription_state::notify_finished() {
+    if (const auto o = observer.lock())
+        o->on_finished(*this);
+}
+
+error subscription_state::end_reason() const {
+    const std::lock_guard lock(mutex_);
+    return end_reason_;
+}
+
+bool subscription_state::ended() const {
+    const std::lock_guard lock(mutex_);
+    return static_cast<bool>(end_reason_);
+}
+
+bool subscription_state::is_finished() const noexcept {
+    if (!end_reason_)
+        return false;
+    if ((flags_.load(std::memory_order_relaxed) & discarding) != 0 || saw_end_)
+        return true;
+    // Nobody has ever read from it and there is nothing to read.
+    return !has_handler && !consumer_waits_ && pending_messages() == 0 &&
+           delivered_.load(std::memory_order_relaxed) == 0;
+}
+
+bool subscription_state::finished() const {
+    const std::lock_guard lock(mutex_);
+    return is_finished();
+}
+
+void subscription_state::set_limits(std::size_t messages, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    limit_messages_ = or_unlimited(messages);
+    limit_bytes_ = or_unlimited(bytes);
+}
+
+subscription_statistics subscription_state::statistics() const {
+    const std::lock_guard lock(mutex_);
+    subscription_statistics s;
+    s.delivered = delivered_.load(std::memory_order_relaxed);
+    s.dropped = dropped_;
+    s.pending_messages = pending_messages();
+    s.pending_bytes = pending_bytes();
+    s.max_pending_messages = max_pending_messages_;
+    s.max_pending_bytes = max_pending_bytes_;
+    return s;
+}
+
+void subscription_state::reset_max_pending() {
+    const std::lock_guard lock(mutex_);
+    max_pending_messages_ = pending_messages();
+    max_pending_bytes_ = pending_bytes();
+}
+
+parked_handler subscription_state::abandon() {
+    const std::lock_guard lock(mutex_);
+    return take_consumer(wake::ready);
+}
+
+bool subscription_state::fits(std::uint64_t messages, std::uint64_t bytes) const noexcept {
+    return messages <= limit_messages_ && bytes <= limit_bytes_;
+}
+
+std::uint64_t subscription_state::pending_messages() const noexcept {
+    return tail_ - removed_ - delivered_.load(std::memory_order_relaxed);
+}
+
+std::uint64_t subscription_state::pending_bytes() const noexcept {
+    return committed_bytes_ - removed_bytes_ - delivered_bytes_.load(std::memory_order_relaxed);
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/server_address.hpp"
+#include "transport/tcp_stream.hpp"
+
+#include <conats/error.hpp>
+
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/bind_executor.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// Resolves a host to IP addresses in text form, on the user's executor.
+using host_resolver = std::function<asio::awaitable<std::vector<std::string>>(std::string host)>;
+
+/// One attempt to reach one server, all of it under one deadline. Used on the engine's strand;
+/// held by the frame of the coroutine that makes the attempt, and by handlers in the context.
+///
+/// `stop()` and the deadline close the stream and end every wait at once, also those that
+/// cannot be cancelled (the system's resolver, a provider that does not listen): their results
+/// come to nobody.
+class dial_attempt : public std::enable_shared_from_this<dial_attempt> {
+public:
+    using clock = std::chrono::steady_clock;
+
+    explicit dial_attempt(const asio::any_io_executor& strand);
+
+    void start(clock::time_point deadline);
+    /// No longer needed: the deadline is off.
+    void finish();
+    void stop();
+    [[nodiscard]] bool expired() const noexcept { return expired_; }
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+    [[nodiscard]] clock::time_point deadline() const noexcept { return deadline_; }
+
+    /// Resolves and connects, each address within its share of the time that is left.
+    /// `user_executor` is where a resolver of the options runs.
+    asio::awaitable<error> connect(const server_address& server, const host_resolver& resolver,
+                                   asio::any_io_executor user_executor,
+                                   std::function<std::uint64_t()> random);
+
+    [[nodiscard]] tcp_stream& stream() noexcept { return *stream_; }
+    [[nodiscard]] std::unique_ptr<tcp_stream> release_stream() noexcept {
+        return std::move(stream_);
+    }
+
+    /// Runs a coroutine of the user on its executor and waits for it, but not beyond the
+    /// deadline; then it is cancelled and left alone. Rethrows what it throws. `T()` if the
+    /// attempt ended first.
+    template <class T>
+    asio::awaitable<T> await_user(asio::any_io_executor executor, asio::awaitable<T> operation) {
+        struct result {
+            T value{};
+            std::exception_ptr failure;
+            bool done = false;
+        };
+        const auto r = std::make_shared<result>();
+        auto on_done = [r, self = shared_from_this()](std::exception_ptr e, T value) {
+            r->failure = std::move(e);
+            r->value = std::move(value);
+            r->done = true;
+            self->open_gate();
+        };
+        auto on_strand = asio::bind_executor(
+            strand_, asio::bind_cancellation_slot(user_cancel_.slot(), std::move(on_done)));
+        asio::co_spawn(executor, std::move(operation), std::move(on_strand));
+        while (!r->done && !ended())
+            co_await wait_at_gate();
+        user_cancel_.slot().clear();
+        if (r->failure)
+            std::rethrow_exception(r->failure);
+        co_return std::move(r->value);
+    }
+
+private:
+    using endpoints = std::vector<asio::ip::tcp::endpoint>;
+
+    [[nodiscard]] bool ended() const noexcept { return expired_ || stopped_; }
+    asio::awaitable<error> resolve(const server_address& server, const host_resolver& resolver,
+                                   asio::any_io_executor user_executor, endpoints& out);
+    asio::awaitable<error> resolve_by_system(const server_address& server, endpoints& out);
+    asio::awaitable<error> resolve_by_user(const server_address& server,
+                                           const host_resolver& resolver,
+                                           asio::any_io_executor user_executor, endpoints& out);
+    asio::awaitable<error> connect_one(asio::ip::tcp::endpoint to, clock::time_point until);
+    /// Returns when the gate opens or at `until`.
+    asio::awaitable<void> wait_at_gate(clock::time_point until = clock::time_point::max());
+    void open_gate() { gate_.cancel(); }
+    void end();
+
+    asio::any_io_executor strand_;
+    std::unique_ptr<tcp_stream> stream_;
+    asio::steady_timer deadline_timer_;
+    asio::steady_timer gate_; // never expires: cancelled to resume who waits at it
+    asio::cancellation_signal user_cancel_;
+    clock::time_point deadline_{};
+    bool expired_ = false;
+    bool stopped_ = false;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

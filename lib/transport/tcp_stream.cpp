@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/tcp_stream.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+std::string to_text(const asio::ip::tcp::endpoint& e) {
+    const std::string host = e.address().to_string();
+    const std::string port = std::to_string(e.port());
+    return e.address().is_v6() ? "[" + host + "]:" + port : host + ":" + port;
+}
+
+asio::awaitable<std::size_t> tcp_stream::read_some(asio::mutable_buffer to, error_code& ec) {
+    const auto [failure, n] =
+        co_await socket_.async_read_some(asio::buffer(to), asio::as_tuple(asio::deferred));
+    ec = failure;
+    co_return n;
+}
+
+asio::awaitable<std::size_t> tcp_stream::write_some(std::span<const asio::const_buffer> from,
+                                                    error_code& ec) {
+    const auto [failure, n] =
+        co_await socket_.async_write_some(from, asio::as_tuple(asio::deferred));
+    ec = failure;
+    co_return n;
+}
+
+void tcp_stream::close() noexcept {
+    error_code ignored;
+    socket_.close(ignored);
+}
+
+std::string tcp_stream::local_address() const {
+    error_code ec;
+    const auto e = socket_.local_endpoint(ec);
+    return ec ? std::string() : to_text(e);
+}
+
+std::string tcp_stream::remote_address() const {
+    error_code ec;
+    const auto e = socket_.remote_endpoint(ec);
+    return ec ? std::string() : to_text(e);
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

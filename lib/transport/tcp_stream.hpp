@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/stream.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// `ip:port`, IPv6 in brackets.
+std::string to_text(const asio::ip::tcp::endpoint& e);
+
+/// Plain TCP.
+class tcp_stream final : public stream {
+public:
+    explicit tcp_stream(const asio::any_io_executor& ex) : socket_(ex) {}
+
+    [[nodiscard]] asio::ip::tcp::socket& socket() noexcept { return socket_; }
+
+    asio::awaitable<std::size_t> read_some(asio::mutable_buffer to, error_code& ec) override;
+    asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,
+                                            error_code& ec) override;
+    void close() noexcept override;
+    [[nodiscard]] std::string local_address() const override;
+    [[nodiscard]] std::string remote_address() const override;
+
+private:
+    asio::ip::tcp::socket socket_;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "support/allocation_counter.hpp"
+
+#include <atomic>
+#include <cerrno>
+#include <cstddef>
+
+#if defined(__has_feature)
+#define CONATS_HAS_FEATURE(x) __has_feature(x)
+#else
+#define CONATS_HAS_FEATURE(x) 0
+#endif
+
+#if defined(__GLIBC__) && !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__) && \
+    !CONATS_HAS_FEATURE(address_sanitizer) && !CONATS_HAS_FEATURE(thread_sanitizer) &&       \
+    !CONATS_HAS_FEATURE(memory_sanitizer)
+#define CONATS_COUNTS_ALLOCATIONS 1
+#else
+#define CONATS_COUNTS_ALLOCATIONS 0
+#endif
+
+namespace conats::test {
+
+namespace {
+
+constinit std::atomic<std::uint64_t> process_count{0};
+constinit std::atomic<std::uint64_t> process_bytes{0};
+constinit thread_local std::uint64_t thread_count = 0;
+constinit thread_local std::uint64_t thread_bytes = 0;
+constinit thread_local int ignored = 0;
+
+[[maybe_unused]] void count(std::size_t size) noexcept {
+    if (ignored > 0)
+        return;
+    ++thread_count;
+    thread_bytes += size;
+    process_count.fetch_add(1, std::memory_order_relaxed);
+    process_bytes.fetch_add(size, std::memory_order_relaxed);
+}
+
+std::uint64_t counted(allocation_counter::scope what) noexcept {
+    return what == allocation_counter::scope::thread ? thread_count : process_count.load();
+}
+
+std::uint64_t counted_bytes(allocation_counter::scope what) noexcept {
+    return what == allocation_counter::scope::thread ? thread_bytes : process_bytes.load();
+}
+
+} // namespace
+
+allocation_counter::allocation_counter(scope what) noexcept : scope_(what) {
+    restart();
+}
+
+bool allocation_counter::available() noexcept {
+    return CONATS_COUNTS_ALLOCATIONS != 0;
+}
+
+std::uint64_t allocation_counter::count() const noexcept {
+    return counted(scope_) - count_;
+}
+
+std::uint64_t allocation_counter::bytes() const noexcept {
+    return counted_bytes(scope_) - bytes_;
+}
+
+void allocation_counter::restart() noexcept {
+    count_ = counted(scope_);
+    bytes_ = counted_bytes(scope_);
+}
+
+allocation_pause::allocation_pause() noexcept {
+    ++ignored;
+}
+allocation_pause::~allocation_pause() {
+    --ignored;
+}
+
+void ignore_thread_allocations() noexcept {
+    ++ignored;
+}
+
+} // namespace conats::test
+
+#if CONATS_COUNTS_ALLOCATIONS
+
+// glibc's own names for what is replaced here; free() stays as it is.
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" {
+void* __libc_malloc(std::size_t size);
+void* __libc_calloc(std::size_t count, std::size_t size);
+void* __libc_realloc(void* block, std::size_t size);
+void* __libc_memalign(std::size_t alignment, std::size_t size);
+}
+
+// The libraries of the process have to find these, although symbols are hidden by default.
+#define CONATS_REPLACES extern "C" [[gnu::visibility("default")]] [[gnu::used]]
+
+CONATS_REPLACES void* malloc(std::size_t size) noexcept {
+    conats::test::count(size);
+    return __libc_malloc(size);
+}
+
+CONATS_REPLACES void* calloc(std::size_t number, std::size_t size) noexcept {
+    conats::test::count(number * size);
+    return __libc_calloc(number, size);
+}
+
+CONATS_REPLACES void* realloc(void* block, std::size_t size) noexcept {
+    conats::test::count(size);
+    return __libc_realloc(block, size);
+}
+
+CONATS_REPLACES void* memalign(std::size_t alignment, std::size_t size) noexcept {
+    conats::test::count(size);
+    return __libc_memalign(alignment, size);
+}
+
+CONATS_REPLACES void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
+    conats::test::count(size);
+    return __libc_memalign(alignment, size);
+}
+
+CONATS_REPLACES int posix_memalign(void** result, std::size_t alignment,
+                                   std::size_t size) noexcept {
+    const bool is_power = alignment != 0 && (alignment & (alignment - 1)) == 0;
+    if (!is_power || alignment % sizeof(void*) != 0)
+        return EINVAL;
+    conats::test::count(size);
+    void* const block = __libc_memalign(alignment, size);
+    if (block == nullptr)
+        return ENOMEM;
+    *result = block;
+    return 0;
+}
+// NOLINTEND(bugprone-reserved-identifier,readability-identifier-naming)
+
+#endif

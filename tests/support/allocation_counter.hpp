@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+namespace conats::test {
+
+/// Counts heap allocations (malloc, calloc, realloc, aligned_alloc, posix_memalign, memalign, and
+/// so operator new) since its construction. Only in programs that link `conats_allocation_counter`,
+/// and never under a sanitizer: there available() is false and every count 0.
+///
+///     if (!allocation_counter::available())
+///         skip_test("allocations cannot be counted here");
+///     allocation_counter counter;
+///     ... 10 000 messages ...
+///     CHECK(counter.count() == 0);
+class allocation_counter {
+public:
+    enum class scope {
+        process, ///< of all threads, but for those that called ignore_thread()
+        thread,  ///< of the calling thread alone
+    };
+
+    explicit allocation_counter(scope what = scope::process) noexcept;
+
+    [[nodiscard]] static bool available() noexcept;
+    [[nodiscard]] std::uint64_t count() const noexcept;
+    [[nodiscard]] std::uint64_t bytes() const noexcept;
+    void restart() noexcept;
+
+private:
+    scope scope_;
+    std::uint64_t count_ = 0;
+    std::uint64_t bytes_ = 0;
+};
+
+/// Allocations of this thread are not counted while an object of this class lives.
+class allocation_pause {
+public:
+    allocation_pause() noexcept;
+    allocation_pause(const allocation_pause&) = delete;
+    allocation_pause& operator=(const allocation_pause&) = delete;
+    ~allocation_pause();
+};
+
+/// Allocations of this thread do not count from now on. The threads of scripted_peer and
+/// sniffing_proxy call it; it does nothing where the counter is not linked.
+void ignore_thread_allocations() noexcept;
+
+} // namespace conats::test

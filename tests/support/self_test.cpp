@@ -1,0 +1,619 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// The test helpers, tested without the library.
+
+#include "support/allocation_counter.hpp"
+#include "support/catch.hpp"
+#include "support/monitor.hpp"
+#include "support/nats_server.hpp"
+#include "support/process.hpp"
+#include "support/run.hpp"
+#include "support/scripted_peer.hpp"
+#include "support/sniffing_proxy.hpp"
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json/parse.hpp>
+
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <optional>
+#include <set>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+using namespace conats::test;
+using namespace std::chrono_literals;
+using boost::asio::ip::tcp;
+
+namespace {
+
+/// A client of the bare protocol, blocking.
+class raw_client {
+public:
+    raw_client(const std::string& host, std::uint16_t port) : socket_(context_) {
+        socket_.connect({boost::asio::ip::make_address(host), port});
+    }
+
+    void send(const std::string& text) { boost::asio::write(socket_, boost::asio::buffer(text)); }
+
+    std::string line() {
+        const auto size =
+            boost::asio::read_until(socket_, boost::asio::dynamic_buffer(text_), "\r\n");
+        std::string result = text_.substr(0, size - 2);
+        text_.erase(0, size);
+        return result;
+    }
+
+    /// INFO, CONNECT, PING, PONG; returns INFO.
+    std::string handshake(const std::string& name = "raw", const std::string& token = "") {
+        const std::string info = line();
+        send(R"(CONNECT {"verbose":false,"pedantic":false,"name":")" + name +
+             R"(","auth_token":")" + token + "\"}\r\nPING\r\n");
+        if (const std::string answer = line(); answer != "PONG")
+            throw std::runtime_error("no PONG but " + answer);
+        return info;
+    }
+
+    bool at_end() {
+        char byte = 0;
+        boost::system::error_code error;
+        socket_.read_some(boost::asio::buffer(&byte, 1), error);
+        return static_cast<bool>(error);
+    }
+
+    std::size_t read_some() {
+        char buffer[1024];
+        return socket_.read_some(boost::asio::buffer(buffer));
+    }
+
+    [[nodiscard]] std::size_t unread() { return socket_.available(); }
+
+private:
+    boost::asio::io_context context_;
+    tcp::socket socket_;
+    std::string text_;
+};
+
+/// Sets an environment variable for a scope.
+class environment {
+public:
+    environment(const char* name, const char* value) : name_(name) {
+        if (const char* before = std::getenv(name))
+            before_ = before;
+        ::setenv(name, value, 1);
+    }
+    environment(const environment&) = delete;
+    environment& operator=(const environment&) = delete;
+    ~environment() {
+        if (before_)
+            ::setenv(name_, before_->c_str(), 1);
+        else
+            ::unsetenv(name_);
+    }
+
+private:
+    const char* name_;
+    std::optional<std::string> before_;
+};
+
+/// Makes the compiler take this memory for read.
+void keep(const void* memory) {
+    asm volatile("" : : "r"(memory) : "memory");
+}
+
+asio::awaitable<int> add(int a, int b) {
+    co_return a + b;
+}
+
+asio::awaitable<void> add_nothing() {
+    co_return;
+}
+
+asio::awaitable<void> wait_for_ever() {
+    auto executor = co_await asio::this_coro::executor;
+    asio::steady_timer timer(executor, std::chrono::steady_clock::time_point::max());
+    co_await timer.async_wait(asio::use_awaitable);
+}
+
+} // namespace
+
+TEST_CASE("support: versions compare") {
+    CHECK(server_version::parse("nats-server: v2.9.10") == server_version(2, 9, 10));
+    CHECK(server_version::parse("2.15") == server_version(2, 15));
+    CHECK(server_version::parse("2.12.0-RC.1") == server_version(2, 12));
+    CHECK(server_version::parse("") == server_version(0, 0));
+    CHECK(server_version(2, 9, 10) < server_version(2, 10));
+    CHECK(server_version(2, 9, 10).to_string() == "2.9.10");
+}
+
+TEST_CASE("support: a server starts on free ports and ends") {
+    nats_server first;
+    nats_server second;
+    CHECK(
+        std::set{first.port(), second.port(), first.monitor_port(), second.monitor_port()}.size() ==
+        4);
+    CHECK(first.url("me") == "nats://me@127.0.0.1:" + std::to_string(first.port()));
+    const auto pid = first.pid();
+
+    raw_client client(first.host(), first.port());
+    const auto info = boost::json::parse(client.handshake().substr(5)).as_object();
+    CHECK(server_version::parse(info.at("version").as_string().c_str()) == first.version());
+    CHECK(first.running());
+
+    first.stop();
+    CHECK_FALSE(first.running());
+    CHECK(client.at_end());
+    CHECK(::kill(pid, 0) == -1);
+}
+
+TEST_CASE("support: a server restarts on the port it had") {
+    nats_server server;
+    const auto port = server.port();
+    const auto monitor_port = server.monitor_port();
+    raw_client before(server.host(), server.port());
+    before.handshake();
+    server.restart();
+    CHECK(server.port() == port);
+    CHECK(server.monitor_port() == monitor_port);
+    CHECK(before.at_end());
+    raw_client(server.host(), server.port()).handshake();
+    server.kill();
+    CHECK_FALSE(server.running());
+    server.start();
+    CHECK(server.port() == port);
+    raw_client(server.host(), server.port()).handshake();
+}
+
+TEST_CASE("support: a server checks a token and reloads its configuration") {
+    nats_server server("authorization { token: first }");
+    CHECK_THROWS(raw_client(server.host(), server.port()).handshake("raw", "second"));
+    raw_client(server.host(), server.port()).handshake("raw", "first");
+
+    server.reload("authorization { token: second }\nmax_payload: 1000");
+    CHECK_THROWS(raw_client(server.host(), server.port()).handshake("raw", "first"));
+    raw_client client(server.host(), server.port());
+    CHECK(client.handshake("raw", "second").find(R"("max_payload":1000,)") != std::string::npos);
+
+    CHECK_THROWS_WITH(server.reload("no { config"), Catch::Contains("does not reload"));
+    CHECK(server.running());
+    CHECK_THROWS_WITH(nats_server("no { config"), Catch::Contains("does not start"));
+    raw_client(server.host(), server.port()).handshake("raw", "second");
+}
+
+TEST_CASE("support: a server listens where it is told") {
+    nats_server v4(server_options().default_port().token("t"));
+    CHECK(v4.port() == 4222);
+    CHECK(v4.host().starts_with("127."));
+    raw_client(v4.host(), 4222).handshake("raw", "t");
+
+    nats_server v6(server_options().host("::1"));
+    CHECK(v6.address() == "[::1]:" + std::to_string(v6.port()));
+    raw_client(v6.host(), v6.port()).handshake();
+    CHECK(v6.monitor().connections() >= 0);
+}
+
+TEST_CASE("support: a paused server answers when it is resumed") {
+    nats_server server(server_options().trace());
+    raw_client client(server.host(), server.port());
+    client.handshake();
+    server.pause();
+    client.send("PING\r\n");
+    CHECK(client.unread() == 0);
+    CHECK(server.running());
+    server.resume();
+    CHECK(client.line() == "PONG");
+    CHECK(server.log().find("<<- [PING]") != std::string::npos);
+    server.pause();
+    server.stop(); // also a paused one ends
+    CHECK_FALSE(server.running());
+}
+
+TEST_CASE("support: lame duck mode reaches the clients") {
+    nats_server server(server_options("lame_duck_grace_period: 20ms, lame_duck_duration: 30s"));
+    raw_client client(server.host(), server.port());
+    client.send("CONNECT {\"protocol\":1,\"verbose\":false}\r\nPING\r\n");
+    client.line();
+    client.line();
+    server.lame_duck();
+    std::string line = client.line(); // an INFO may come first without it
+    while (line.find(R"("ldm":true)") == std::string::npos)
+        line = client.line();
+    CHECK(line.starts_with("INFO "));
+}
+
+TEST_CASE("support: the monitor knows connections and subscriptions") {
+    nats_server server;
+    CHECK(server.monitor().connections() == 0);
+    raw_client client(server.host(), server.port());
+    client.handshake("watched");
+    client.send("SUB b 1\r\nSUB a q 2\r\nPUB a 5\r\nhello\r\nPING\r\n");
+    CHECK(client.line() == "MSG a 2 5");
+    const auto monitor = server.monitor();
+    CHECK(monitor.connections() == 1);
+    CHECK(monitor.subscriptions("watched") == 2);
+    CHECK(monitor.subjects("watched") == std::vector<std::string>{"a", "b"});
+    CHECK(monitor.subscriptions("other") == -1);
+    CHECK(eventually([&] { return monitor.in_msgs() == 1 && monitor.out_msgs() == 1; }));
+    CHECK(monitor.in_bytes() == 5);
+    CHECK(monitor.slow_consumers() == 0);
+    CHECK(monitor.total_connections() == 1);
+    CHECK(monitor.subsz().contains("num_subscriptions"));
+    CHECK_THROWS(monitor.get("/nothing-there"));
+}
+
+TEST_CASE("support: a test that needs a newer server is skipped") {
+    const environment promise("CONATS_REQUIRE_SERVER", "2.0.0");
+    require_server({2, 2});
+    std::ostringstream said; // not to CTest
+    std::streambuf* const out = std::cout.rdbuf(said.rdbuf());
+    CHECK_THROWS_AS(require_server({999, 0}), Catch::TestFailureException);
+    std::cout.rdbuf(out);
+    CHECK(said.str() == "conats-test-skipped: SKIPPED: needs nats-server >= 999.0.0\n");
+    {
+        const environment all("CONATS_REQUIRE_SERVER", "999.0.0");
+        CHECK_THROWS_WITH(require_server({2, 2}), Catch::Contains("promises 999.0.0"));
+    }
+}
+
+TEST_CASE("support: a scripted peer follows its script") {
+    scripted_peer peer([](peer_session& s) {
+        s.info().max_payload(10).set("nonce", "abc").erase("go");
+        if (s.handshake().at("name").as_string() != "raw")
+            s.fail("wrong name");
+        if (s.expect_subscribe() != std::vector<std::string>{"a", "q", "1"})
+            s.fail("wrong SUB");
+        const peer_publish got = s.expect_publish();
+        if (got.subject != "b" || got.reply != "r" || got.payload != "hel\r\n")
+            s.fail("wrong PUB");
+        if (s.expect_publish().headers != "NATS/1.0\r\n\r\n")
+            s.fail("wrong HPUB");
+        s.send_bytewise("MSG a 1 1\r\nx\r\n");
+        s.send_message("a", "1", "y", "r");
+        s.wait_closed();
+    });
+    {
+        raw_client client(peer.host(), peer.port());
+        const std::string info = client.handshake();
+        CHECK(info.find(R"("max_payload":10)") != std::string::npos);
+        CHECK(info.find(R"("nonce":"abc")") != std::string::npos);
+        CHECK(info.find("\"go\"") == std::string::npos);
+        client.send("SUB a q 1\r\nPUB b r 5\r\nhel\r\n\r\nHPUB c 12 13\r\nNATS/1.0\r\n\r\nx\r\n");
+        CHECK(client.line() == "MSG a 1 1");
+        CHECK(client.line() == "x");
+        CHECK(client.line() == "MSG a 1 r 1");
+    }
+    CHECK(peer.result() == "ok");
+    CHECK(peer.connections() == 1);
+    CHECK(peer.received().starts_with("CONNECT {"));
+    CHECK(peer.received(0).ends_with("\r\nx\r\n"));
+}
+
+TEST_CASE("support: a split send arrives in its parts") {
+    scripted_peer peer([](peer_session& s) {
+        s.send_split("abcdef", 4);
+        s.send_in_pieces("ghijk", 2);
+        s.close();
+    });
+    std::vector<std::size_t> sizes;
+    {
+        raw_client client(peer.host(), peer.port());
+        while (sizes.size() < 5)
+            sizes.push_back(client.read_some());
+        CHECK(client.at_end());
+    }
+    CHECK(sizes == std::vector<std::size_t>{4, 2, 2, 2, 1});
+    CHECK(peer.result() == "ok");
+}
+
+TEST_CASE("support: a scripted peer tells which step failed") {
+    scripted_peer peer(peer_options().step_deadline(50ms),
+                       {
+                           [](peer_session& s) { s.expect("CONNECT"); },
+                           [](peer_session& s) { s.expect("PING"); },
+                       });
+    raw_client wrong(peer.host(), peer.port());
+    wrong.send("PONG\r\n");
+    CHECK(peer.result() == R"(connection 0: expected "CONNECT", got "PONG")");
+    raw_client silent(peer.host(), peer.port());
+    CHECK(silent.at_end());
+    CHECK(peer.connections() == 2);
+
+    scripted_peer impatient(peer_options().step_deadline(50ms),
+                            [](peer_session& s) { s.expect("PING"); });
+    raw_client mute(impatient.host(), impatient.port());
+    CHECK(mute.at_end());
+    CHECK(impatient.connections() == 1);
+    CHECK(impatient.result() == R"(connection 0: wanted "PING", nothing happened; unread: "")");
+
+    scripted_peer lonely(peer_options().step_deadline(10ms), [](peer_session&) {});
+    CHECK(lonely.result() == "connections: 0, wanted 1");
+}
+
+TEST_CASE("support: a scripted peer resets, stalls and waits for the test") {
+    scripted_peer peer({
+        [](peer_session& s) {
+            s.send("x");
+            s.wait_for_test();
+            s.send("y\r\n");
+            s.stall(1ms);
+            s.reset();
+        },
+        [](peer_session& s) { s.serve(); },
+        [](peer_session& s) { s.stop_reading(); },
+    });
+    raw_client client(peer.host(), peer.port());
+    CHECK(client.read_some() == 1);
+    CHECK(client.unread() == 0);
+    CHECK(peer.result() == "ok");
+    peer.proceed();
+    CHECK(client.at_end() == false);
+    CHECK(eventually([&] { return client.at_end(); }));
+
+    raw_client served(peer.host(), peer.port());
+    served.send("SUB a 1\r\nPING\r\n");
+    CHECK(served.line() == "PONG");
+    raw_client stuck(peer.host(), peer.port());
+    CHECK(peer.result(3) == "ok"); // and the destructor ends both
+}
+
+TEST_CASE("support: a proxy passes bytes on and keeps them") {
+    nats_server server("authorization { token: secret }");
+    sniffing_proxy proxy(server.host(), server.port());
+    {
+        raw_client client("127.0.0.1", proxy.port());
+        client.handshake("raw", "secret");
+        client.send("SUB a 1\r\n");
+        client.send("SUB b 2\r\nPING\r\n");
+        CHECK(client.line() == "PONG");
+        CHECK(proxy.lines_from_client("SUB ") == 2);
+        CHECK(proxy.lines_from_server("PONG") == 2);
+        CHECK(proxy.from_client().find(R"("auth_token":"secret")") != std::string::npos);
+        CHECK(proxy.from_server().starts_with("INFO {"));
+        CHECK(proxy.chunks_from_client() >= 1);
+        CHECK(proxy.chunks_from_client() <= 3);
+        CHECK(proxy.chunks_from_server() >= 2);
+        proxy.clear();
+        CHECK(proxy.from_client().empty());
+        CHECK(server.monitor().connections() == 1);
+    }
+    CHECK(eventually([&] { return server.monitor().connections() == 0; }));
+}
+
+TEST_CASE("support: a proxy delays, stalls and cuts") {
+    nats_server server;
+    sniffing_proxy proxy(server.host(), server.port());
+    raw_client client("127.0.0.1", proxy.port());
+    client.handshake();
+
+    proxy.delay(flow::to_server, 20ms);
+    proxy.delay(flow::to_client, 30ms);
+    const auto start = std::chrono::steady_clock::now();
+    client.send("PING\r\n");
+    CHECK(client.line() == "PONG");
+    CHECK(std::chrono::steady_clock::now() - start >= 50ms);
+    proxy.delay(flow::to_server, 0ms);
+    proxy.delay(flow::to_client, 0ms);
+
+    proxy.stall(flow::to_client);
+    proxy.clear();
+    client.send("PING\r\n");
+    CHECK(eventually([&] { return proxy.from_client() == "PING\r\n"; }));
+    CHECK(client.unread() == 0);
+    proxy.resume(flow::to_client);
+    CHECK(client.line() == "PONG");
+
+    proxy.cut();
+    CHECK(client.at_end());
+    CHECK(eventually([&] { return server.monitor().connections() == 0; }));
+    raw_client again("127.0.0.1", proxy.port());
+    again.handshake();
+    CHECK(proxy.connections() == 2);
+    proxy.reset();
+    CHECK(again.at_end());
+    proxy.refuse(true);
+    raw_client refused("127.0.0.1", proxy.port());
+    CHECK(refused.at_end());
+    proxy.refuse(false);
+    server.stop();
+    raw_client without_server("127.0.0.1", proxy.port());
+    CHECK(without_server.at_end());
+}
+
+TEST_CASE("support: allocations are counted") {
+    if (!allocation_counter::available())
+        skip_test("a sanitizer owns malloc");
+    allocation_counter counter;
+    allocation_counter own(allocation_counter::scope::thread);
+    int* volatile number = new int(1);
+    delete number;
+    CHECK(counter.count() == 1);
+    own.restart();
+    void* volatile blocks[] = {std::malloc(10), std::calloc(2, 10), std::aligned_alloc(64, 64),
+                               std::malloc(30)};
+    void* aligned = nullptr;
+    CHECK(::posix_memalign(&aligned, 64, 100) == 0);
+    void* const grown = std::realloc(blocks[3], 50);
+    const auto count = own.count();
+    const auto bytes = own.bytes();
+    for (int i = 0; i < 3; ++i)
+        std::free(blocks[i]);
+    std::free(aligned);
+    std::free(grown);
+    CHECK(count >= 6);
+    CHECK(bytes >= 10 + 20 + 64 + 30 + 100 + 50);
+}
+
+TEST_CASE("support: allocations of other threads are told apart") {
+    if (!allocation_counter::available())
+        skip_test("a sanitizer owns malloc");
+    std::atomic<int> step{0};
+    const auto wait_for_step = [&](int number) {
+        while (step != number)
+            std::this_thread::yield();
+    };
+    std::thread other([&] {
+        wait_for_step(1);
+        delete new std::string(100, 'x');
+        ignore_thread_allocations();
+        delete new std::string(100, 'x');
+        step = 2;
+    });
+    allocation_counter all;
+    allocation_counter own(allocation_counter::scope::thread);
+    step = 1;
+    wait_for_step(2);
+    const auto count = all.count();
+    const auto own_count = own.count();
+    {
+        const allocation_pause pause;
+        delete new std::string(100, 'x');
+    }
+    const auto paused = own.count();
+    other.join();
+    CHECK(count == 2);
+    CHECK(own_count == 0);
+    CHECK(paused == 0);
+}
+
+TEST_CASE("support: coroutine frames are counted") {
+    if (!allocation_counter::available())
+        skip_test("a sanitizer owns malloc");
+    allocation_counter counter;
+    { auto unused = add(1, 2); }
+    const auto first = counter.count();
+    CHECK(first <= 1); // Asio may recycle
+    const auto sum = run(add(1, 2));
+    CHECK(counter.count() > first);
+    CHECK(sum == 3);
+}
+
+TEST_CASE("support: descriptors, threads and memory of the process") {
+    const auto descriptors = open_descriptors();
+    const auto threads = running_threads();
+    {
+        boost::asio::io_context context;
+        tcp::acceptor acceptor(context, tcp::endpoint(tcp::v4(), 0));
+        CHECK(open_descriptors() > descriptors);
+    }
+    CHECK(open_descriptors() == descriptors);
+    {
+        std::atomic<bool> stop{false};
+        std::jthread thread([&] { stop.wait(false); });
+        CHECK(running_threads() == threads + 1);
+        stop = true;
+        stop.notify_all();
+    }
+    CHECK(eventually([&] { return running_threads() == threads; }));
+    CHECK(resident_bytes() > 1 << 20);
+}
+
+TEST_CASE("support: a secret is found in memory where it is in plain") {
+    const masked_secret secret(40);
+    CHECK(find_in_memory(secret).empty());
+    auto text = std::make_unique<std::string>(secret.reveal());
+    auto found = find_in_memory(secret);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0] == reinterpret_cast<std::uintptr_t>(text->data()));
+
+    static char global[64];
+    text->copy(global, text->size());
+    std::vector<char> large(5 << 20);
+    text->copy(large.data() + (3 << 20) - 7, text->size());
+    keep(global);
+    keep(large.data());
+    CHECK(find_in_memory(secret).size() == 3);
+    std::fill(std::begin(global), std::end(global), '\0');
+    std::fill(large.begin(), large.end(), '\0');
+    keep(global);
+    keep(large.data());
+    wipe(*text);
+    CHECK(find_in_memory(secret).empty());
+}
+
+TEST_CASE("support: run returns, throws and times out") {
+    CHECK(run(add(1, 2)) == 3);
+    CHECK(run([]() -> asio::awaitable<std::unique_ptr<int>> {
+              co_return std::make_unique<int>(4);
+          }) != nullptr);
+    run([](asio::io_context& context) -> asio::awaitable<void> {
+        auto executor = co_await asio::this_coro::executor;
+        if (executor != context.get_executor())
+            throw std::logic_error("another executor");
+    });
+    const auto fails = []() -> asio::awaitable<void> {
+        throw std::runtime_error("mine");
+        co_return;
+    };
+    CHECK_THROWS_WITH(run(fails), "mine");
+    CHECK_THROWS_WITH(run(wait_for_ever(), 10ms),
+                      Catch::Contains("run returns, throws and times out"));
+    const auto leaves_work = [](asio::io_context& context) -> asio::awaitable<void> {
+        asio::co_spawn(context, wait_for_ever(), [](const std::exception_ptr&) {});
+        co_return;
+    };
+    CHECK_THROWS_WITH(run(leaves_work, 10ms), Catch::Contains("work left in the io_context"));
+    const auto spawned_fails = [&](asio::io_context& context) -> asio::awaitable<void> {
+        const auto rethrow = [](const std::exception_ptr& failure) {
+            std::rethrow_exception(failure);
+        };
+        asio::co_spawn(context, fails, rethrow);
+        co_await wait_for_ever();
+    };
+    CHECK_THROWS_WITH(run(spawned_fails), "mine");
+}
+
+TEST_CASE("support: run_on_threads uses its threads") {
+    std::atomic<int> together{0};
+    const auto meet = [&]() -> asio::awaitable<void> {
+        const deadline end(10s);
+        ++together;
+        while (together < 3 && !end.passed())
+            std::this_thread::yield();
+        co_return;
+    };
+    std::vector<asio::awaitable<void>> works;
+    for (int i = 0; i < 3; ++i)
+        works.push_back(meet());
+    run_on_threads(3, std::move(works));
+    CHECK(together == 3);
+    CHECK(run_on_threads(2, add(3, 4)) == 7);
+    const auto fails = []() -> asio::awaitable<int> {
+        throw std::runtime_error("mine");
+        co_return 1;
+    };
+    CHECK_THROWS_WITH(run_on_threads(4, fails), "mine");
+}
+
+TEST_CASE("support: with_timeout and async_eventually") {
+    const auto in_time = []() -> asio::awaitable<int> {
+        const int sum = co_await with_timeout(add(1, 2), 5s);
+        co_await with_timeout(add_nothing(), 5s);
+        co_return sum;
+    };
+    CHECK(run(in_time) == 3);
+    const auto late = []() -> asio::awaitable<void> {
+        co_await with_timeout(wait_for_ever(), 5ms);
+    };
+    CHECK_THROWS_AS(run(late), timed_out);
+    const auto fails = []() -> asio::awaitable<int> {
+        throw std::runtime_error("mine");
+        co_return 1;
+    };
+    const auto failing = [&]() -> asio::awaitable<void> { co_await with_timeout(fails(), 5s); };
+    CHECK_THROWS_WITH(run(failing), "mine");
+    const auto polls = []() -> asio::awaitable<bool> {
+        auto executor = co_await asio::this_coro::executor;
+        bool posted = false;
+        asio::post(executor, [&] { posted = true; });
+        co_return co_await async_eventually([&] { return posted; });
+    };
+    CHECK(run(polls));
+}
