@@ -186,6 +186,11 @@ conats::statistics connection::statistics() const {
     return s;
 }
 
+asio::any_io_executor connection::strand() const {
+    const lock_guard lock(mutex_);
+    return strand_;
+}
+
 bool connection::stopping() const {
     const lock_guard lock(mutex_);
     return stop_requested_;
@@ -198,6 +203,8 @@ std::shared_ptr<event_queue> connection::open_events() {
     const lock_guard lock(mutex_);
     std::erase_if(events_, [](const auto& w) { return w.expired(); });
     queue->push(event(event_kind::status_changed, close_reason_).status(status_));
+    if (userinfo_ignored_ && !std::exchange(userinfo_ignored_told_, true))
+        queue->push(event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_));
     if (status_ == conats::status::closed)
         queue->close();
     else
@@ -208,6 +215,16 @@ std::shared_ptr<event_queue> connection::open_events() {
 void connection::raise(event e) {
     const lock_guard lock(mutex_);
     emit(e.status(status_));
+}
+
+void connection::raise_userinfo_ignored(const server_address& server) {
+    const lock_guard lock(mutex_);
+    if (userinfo_ignored_)
+        return;
+    // Nobody can listen yet: it is kept for the first stream of events.
+    userinfo_ignored_ = error(errc::userinfo_ignored, "an authentication option is set: the "
+                                                      "userinfo of the address is not used")
+                            .server(server.redacted());
 }
 
 void connection::emit(const event& e) {

@@ -164,12 +164,17 @@ public:
 
     [[nodiscard]] chunk_pool& pool() noexcept { return pool_; }
     [[nodiscard]] server_pool& servers() noexcept { return servers_; }
+    [[nodiscard]] asio::any_io_executor strand() const;
     [[nodiscard]] const auth_options& authentication() const noexcept { return auth_; }
     void control(loop_control* c) noexcept { control_ = c; }
     [[nodiscard]] bool stopping() const;
 
     void on_connected(const conats::server_info& info, const server_address& server,
                       std::string local, std::string remote, clock::time_point now);
+    /// One event per client tells that an option wins over an address's userinfo.
+    void raise_userinfo_ignored(const server_address& server);
+    /// The session has ended: resumes the loops that wait for us.
+    void stop_loops();
     /// The connection is over; everything that waits ends. The first call counts.
     void finish(const error& reason);
     /// The loops' frames are being destroyed with their context.
@@ -179,7 +184,6 @@ public:
     /// when the writer has to end.
     bool begin_write(outgoing& out, wait_node& n);
     void on_written(std::size_t bytes, clock::time_point now);
-    void wake_writer();
 
     bool take_registrations(std::vector<registration>& out);
     void on_info(const conats::server_info& info);
@@ -250,6 +254,8 @@ private:
     const asio::execution_context* context_ = nullptr;
     bool alive_ = false;
     bool stop_requested_ = false;
+    bool userinfo_ignored_told_ = false;
+    error userinfo_ignored_;
     conats::status status_ = conats::status::connecting;
     error close_reason_;
     error drain_failure_;
@@ -298,6 +304,19 @@ private:
     std::atomic<std::uint64_t> compacted_{0};
 
     loop_control* control_ = nullptr; // on the strand
+};
+
+/// Takes a wait_node out of a connection when the coroutine that holds both goes.
+class node_guard {
+public:
+    node_guard(connection& c, wait_node& n) noexcept : connection_(c), node_(n) {}
+    node_guard(const node_guard&) = delete;
+    node_guard& operator=(const node_guard&) = delete;
+    ~node_guard() { connection_.forget(node_); }
+
+private:
+    connection& connection_;
+    wait_node& node_;
 };
 
 /// Keeps a connection running; shared by the handles of a client.

@@ -131,13 +131,15 @@ parked_handler connection::take_writer() noexcept {
     return std::move(n.handler);
 }
 
-void connection::wake_writer() {
+void connection::stop_loops() {
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
+        stop_requested_ = true;
         writer = take_writer();
     }
     writer.post();
+    on_room();
 }
 
 bool connection::begin_write(outgoing& out, wait_node& n) {
@@ -156,6 +158,7 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
         ++generation_;
         streak_ = 0;
         write_progress_ = clock::now();
+        arm(write_progress_ + options_.write_timeout());
         // All at once and in order: nobody has to look again whether there is room.
         publishers_.take_all(wake::ready, woken);
     }

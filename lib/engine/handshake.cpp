@@ -161,7 +161,7 @@ connect_fields make_connect_fields(const handshake_options& options, const serve
     fields.echo = options.echo;
     fields.tls_required = options.wants_tls;
     // A server without headers closes over this one.
-    fields.no_responders = info.headers;
+    fields.no_responders = options.no_responders && info.headers;
     fields.name = options.name;
     fields.auth_token = who.token().reveal();
     fields.has_user = who.type() == credentials::kind::user;

@@ -28,6 +28,7 @@ struct handshake_options {
     bool verbose = false;
     bool pedantic = false;
     bool echo = true;
+    bool no_responders = true;
     bool wants_tls = false; ///< tls:// or an option
     bool has_tls = false;   ///< this client could upgrade the connection
 };
@@ -52,6 +53,8 @@ public:
     /// The connection ended; `why` holds the system's words if it was not an orderly close. Call
     /// it only when everything read before has been given in: an -ERR says more than its close.
     handshake_action on_closed(std::string_view why = {});
+    /// The server sent what the parser does not take.
+    handshake_action on_protocol_error(const error& e) { return fail(e); }
     /// The server's deadline passed.
     handshake_action on_timeout();
 

@@ -28,6 +28,7 @@ public:
     space prepare(std::size_t needed);
     void commit(std::size_t n) noexcept { end_ += n; }
 
+    [[nodiscard]] bool is_empty() const noexcept { return begin_ == end_; }
     [[nodiscard]] const char* begin() const noexcept { return current_->data() + begin_; }
     [[nodiscard]] const char* end() const noexcept { return current_->data() + end_; }
     [[nodiscard]] chunk& memory() const noexcept { return *current_; }

@@ -168,9 +168,9 @@ void write_line(Sink& sink, const connect_fields& fields) {
 /// The name of the first field that is not UTF-8, or nullptr.
 const char* find_bad_field(const connect_fields& fields) noexcept {
     const std::pair<const char*, std::string_view> texts[] = {
-        {"name", fields.name},   {"lang", fields.lang}, {"version", fields.version},
+        {"name", fields.name},        {"lang", fields.lang}, {"version", fields.version},
         {"token", fields.auth_token}, {"user", fields.user}, {"password", fields.pass},
-        {"jwt", fields.jwt},     {"nkey", fields.nkey}, {"signature", fields.sig}};
+        {"jwt", fields.jwt},          {"nkey", fields.nkey}, {"signature", fields.sig}};
     for (const auto& [name, text] : texts) {
         if (!is_utf8(text)) {
             return name;

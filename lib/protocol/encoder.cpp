@@ -136,8 +136,12 @@ void append_unsubscribe(byte_buffer& to, std::uint64_t sid, std::uint64_t max) {
     commit_until(to, begin, write(end, crlf));
 }
 
-void append_ping(byte_buffer& to) { to.append("PING\r\n", 6); }
-void append_pong(byte_buffer& to) { to.append("PONG\r\n", 6); }
+void append_ping(byte_buffer& to) {
+    to.append("PING\r\n", 6);
+}
+void append_pong(byte_buffer& to) {
+    to.append("PONG\r\n", 6);
+}
 
 std::size_t publish_line_size(std::string_view subject, std::string_view reply,
                               std::size_t payload_size) noexcept {

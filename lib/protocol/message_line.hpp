@@ -154,7 +154,8 @@ private:
 class wide_blank_cursor {
 public:
     wide_blank_cursor(std::uint64_t blanks, std::uint64_t later) noexcept
-        : blanks_(blanks), later_(later) {}
+        : blanks_(blanks),
+          later_(later) {}
 
     unsigned next() noexcept {
         if (blanks_ == 0) {
@@ -176,9 +177,10 @@ private:
 /// Reads a message whose line ends at `line_end` and whose verb takes `verb_size` bytes with its
 /// blank. False if anything is not as servers write it.
 template <class Blanks>
-[[gnu::always_inline]] inline bool read_message(const char* first, const char* last, Blanks blanks, unsigned verb_size,
-                         unsigned line_end, std::size_t max_payload, message_frame& out,
-                         std::size_t& size) noexcept {
+[[gnu::always_inline]] inline bool read_message(const char* first, const char* last, Blanks blanks,
+                                                unsigned verb_size, unsigned line_end,
+                                                std::size_t max_payload, message_frame& out,
+                                                std::size_t& size) noexcept {
     const number_before total = read_number_before(first, line_end);
     const std::size_t body = line_end + 2;
     const std::size_t whole = body + total.value + 2;

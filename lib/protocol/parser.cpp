@@ -42,7 +42,9 @@ verb find_verb(std::string_view line) noexcept {
     return verb::unknown;
 }
 
-std::string_view name_of(verb v) noexcept { return verbs[static_cast<std::size_t>(v)].text; }
+std::string_view name_of(verb v) noexcept {
+    return verbs[static_cast<std::size_t>(v)].text;
+}
 
 std::string_view without_quotes(std::string_view text) noexcept {
     if (text.starts_with('\'')) {
@@ -73,9 +75,8 @@ fields split(std::string_view arguments) noexcept {
 }
 
 const char* find_control(std::string_view text) noexcept {
-    return std::find_if(text.begin(), text.end(), [](char c) {
-        return static_cast<unsigned char>(c) < ' ' && c != '\t';
-    });
+    return std::find_if(text.begin(), text.end(),
+                        [](char c) { return static_cast<unsigned char>(c) < ' ' && c != '\t'; });
 }
 
 } // namespace
@@ -140,8 +141,7 @@ parse_status parser::parse_line(std::string_view line, const char* last) {
         trim_blanks(line.substr(name_of(v).size(), line.size() - name_of(v).size() - 2));
     switch (v) {
     case verb::msg:
-    case verb::hmsg:
-        return parse_message_line(line, arguments, v == verb::hmsg, last);
+    case verb::hmsg: return parse_message_line(line, arguments, v == verb::hmsg, last);
     case verb::info:
         text_ = arguments;
         return text_.empty() ? fail("INFO without content", line)
@@ -149,8 +149,7 @@ parse_status parser::parse_line(std::string_view line, const char* last) {
     case verb::err:
         text_ = without_quotes(arguments);
         return finish_line(operation_kind::err, line);
-    default:
-        break;
+    default: break;
     }
     if (!arguments.empty()) {
         return fail(std::string(name_of(v)) + " with arguments", line);
@@ -195,8 +194,8 @@ parse_status parser::read_sizes(std::string_view line, std::string_view header,
         return fail("a message size that is not a number", line);
     }
     if (total_size > limits_.max_payload) {
-        return fail("a message of " + std::to_string(total_size) + " bytes, more than the limit of " +
-                        std::to_string(limits_.max_payload),
+        return fail("a message of " + std::to_string(total_size) +
+                        " bytes, more than the limit of " + std::to_string(limits_.max_payload),
                     line);
     }
     if (!header.empty() && !parse_decimal(header, header_size)) {

@@ -39,7 +39,9 @@ public:
 
     /// Parses one operation at `first`. After `failed` only `reset` helps.
     parse_status parse(const char* first, const char* last) {
-        if (fresh_ && parse_message(first, last, limits_.max_payload, frame_, size_)) [[likely]] {
+        std::size_t size = 0;
+        if (fresh_ && parse_message(first, last, limits_.max_payload, frame_, size)) [[likely]] {
+            size_ = size;
             kind_ = operation_kind::msg;
             return parse_status::complete;
         }
@@ -65,8 +67,7 @@ private:
     parse_status parse_line(std::string_view line, const char* last);
     parse_status parse_message_line(std::string_view line, std::string_view arguments,
                                     bool with_headers, const char* last);
-    parse_status read_sizes(std::string_view line, std::string_view header,
-                            std::string_view total);
+    parse_status read_sizes(std::string_view line, std::string_view header, std::string_view total);
     parse_status finish_message(std::string_view line, const char* last);
     parse_status finish_line(operation_kind kind, std::string_view line);
     parse_status need_more(std::size_t needed) noexcept;

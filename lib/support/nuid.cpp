@@ -22,7 +22,9 @@ constexpr std::uint64_t max_step = 333;
 
 } // namespace
 
-nuid::nuid(random_source random, void* context) : random_(random), context_(context) { renew(); }
+nuid::nuid(random_source random, void* context) : random_(random), context_(context) {
+    renew();
+}
 
 std::string_view nuid::next() {
     if (sequence_ >= sequence_end) {

@@ -24,7 +24,9 @@ struct error::details {
     friend bool operator==(const details&, const details&) = default;
 };
 
-error::error(error_code code, std::string text) : code_(code) { edit().text = std::move(text); }
+error::error(error_code code, std::string text) : code_(code) {
+    edit().text = std::move(text);
+}
 error::error(errc code, std::string text) : error(make_error_code(code), std::move(text)) {}
 
 /// Always a fresh block: another thread may hold an error that shares the old one.
@@ -33,11 +35,15 @@ error::details& error::edit() {
     return *details_;
 }
 
-const std::string& error::text() const noexcept { return details_ ? details_->text : nothing(); }
+const std::string& error::text() const noexcept {
+    return details_ ? details_->text : nothing();
+}
 const std::string& error::subject() const noexcept {
     return details_ ? details_->subject : nothing();
 }
-const std::string& error::server() const noexcept { return details_ ? details_->server : nothing(); }
+const std::string& error::server() const noexcept {
+    return details_ ? details_->server : nothing();
+}
 
 error& error::text(std::string t) {
     edit().text = std::move(t);
@@ -80,7 +86,9 @@ std::ostream& operator<<(std::ostream& os, const error& e) {
 }
 
 system_error::system_error(error e)
-    : boost::system::system_error(e.code()), error_(std::move(e)), what_(error_.what()) {}
+    : boost::system::system_error(e.code()),
+      error_(std::move(e)),
+      what_(error_.what()) {}
 
 system_error::~system_error() = default;
 

@@ -155,9 +155,10 @@ const errc_row* find_row(int value) noexcept {
 }
 
 const condition_row* find_condition(int value) noexcept {
-    const auto* const row = std::find_if(
-        condition_rows.begin(), condition_rows.end(),
-        [value](const condition_row& r) { return static_cast<int>(r.value) == value; });
+    const auto* const row =
+        std::find_if(condition_rows.begin(), condition_rows.end(), [value](const condition_row& r) {
+            return static_cast<int>(r.value) == value;
+        });
     return row == condition_rows.end() ? nullptr : row;
 }
 
@@ -199,7 +200,9 @@ const boost::system::error_category& condition_category() noexcept {
     return category;
 }
 
-error_code make_error_code(errc e) noexcept { return {static_cast<int>(e), error_category()}; }
+error_code make_error_code(errc e) noexcept {
+    return {static_cast<int>(e), error_category()};
+}
 
 boost::system::error_condition make_error_condition(condition c) noexcept {
     return {static_cast<int>(c), condition_category()};
@@ -215,8 +218,12 @@ std::string_view to_string(condition c) noexcept {
     return row != nullptr ? row->name : "unknown";
 }
 
-std::ostream& operator<<(std::ostream& os, errc e) { return os << to_string(e); }
-std::ostream& operator<<(std::ostream& os, condition c) { return os << to_string(c); }
+std::ostream& operator<<(std::ostream& os, errc e) {
+    return os << to_string(e);
+}
+std::ostream& operator<<(std::ostream& os, condition c) {
+    return os << to_string(c);
+}
 
 } // namespace v0
 } // namespace conats

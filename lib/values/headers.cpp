@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <conats/headers.hpp>
-
 #include "support/ascii.hpp"
 #include "values/header_lines.hpp"
+
+#include <conats/headers.hpp>
 
 #include <algorithm>
 
@@ -11,8 +11,12 @@ inline namespace v0 {
 
 namespace {
 
-bool is_name_character(char c) noexcept { return c > ' ' && c < 0x7f && c != ':'; }
-bool is_value_character(char c) noexcept { return c != '\r' && c != '\n' && c != '\0'; }
+bool is_name_character(char c) noexcept {
+    return c > ' ' && c < 0x7f && c != ':';
+}
+bool is_value_character(char c) noexcept {
+    return c != '\r' && c != '\n' && c != '\0';
+}
 
 std::string describe(std::string_view what, std::string_view text, std::size_t at) {
     return "header " + std::string(what) + " \"" + impl::escaped_excerpt(text) + "\" holds '" +
@@ -50,7 +54,9 @@ std::optional<std::string_view> find_first(const headers_view& view, Same same) 
 } // namespace
 
 headers_view::iterator::iterator(const char* line, const char* end) noexcept
-    : line_(line), next_(line), end_(end) {
+    : line_(line),
+      next_(line),
+      end_(end) {
     read();
 }
 

@@ -46,9 +46,12 @@ secret::secret(std::string_view text) : secret(impl::secret_access::allocate(tex
 secret::secret(const secret& other) : secret(other.reveal()) {}
 
 secret::secret(secret&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+    : data_(std::exchange(other.data_, nullptr)),
+      size_(std::exchange(other.size_, 0)) {}
 
-secret& secret::operator=(const secret& other) { return *this = secret(other); }
+secret& secret::operator=(const secret& other) {
+    return *this = secret(other);
+}
 
 secret& secret::operator=(secret&& other) noexcept {
     if (this != &other) {
@@ -59,7 +62,9 @@ secret& secret::operator=(secret&& other) noexcept {
     return *this;
 }
 
-secret::~secret() { wipe(); }
+secret::~secret() {
+    wipe();
+}
 
 bool secret::equal(const secret& a, const secret& b) noexcept {
     unsigned difference = a.size_ == b.size_ ? 0U : 1U;
@@ -77,7 +82,9 @@ void secret::wipe() noexcept {
     size_ = 0;
 }
 
-std::ostream& operator<<(std::ostream& os, const secret& /*s*/) { return os << "***"; }
+std::ostream& operator<<(std::ostream& os, const secret& /*s*/) {
+    return os << "***";
+}
 
 } // namespace v0
 } // namespace conats

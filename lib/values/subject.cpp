@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <conats/subject.hpp>
-
 #include "values/subject_rules.hpp"
+
+#include <conats/subject.hpp>
 
 #include <algorithm>
 

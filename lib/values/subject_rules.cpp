@@ -8,8 +8,9 @@
 #include <string>
 
 #if defined(__SSE2__) && defined(__x86_64__)
-#include <cstring>
 #include <emmintrin.h>
+
+#include <cstring>
 #endif
 
 namespace conats {
@@ -18,8 +19,12 @@ namespace impl {
 
 namespace {
 
-bool is_illegal(char c) noexcept { return static_cast<unsigned char>(c) <= ' '; }
-bool is_wildcard(char c) noexcept { return c == '*' || c == '>'; }
+bool is_illegal(char c) noexcept {
+    return static_cast<unsigned char>(c) <= ' ';
+}
+bool is_wildcard(char c) noexcept {
+    return c == '*' || c == '>';
+}
 
 std::size_t find_illegal(std::string_view text) noexcept {
     return static_cast<std::size_t>(std::find_if(text.begin(), text.end(), is_illegal) -
@@ -134,7 +139,9 @@ bool is_plain(std::string_view subject, bool allow_empty_tokens) noexcept {
 
 #else
 
-bool is_plain(std::string_view, bool) noexcept { return false; }
+bool is_plain(std::string_view, bool) noexcept {
+    return false;
+}
 
 #endif
 
@@ -157,12 +164,9 @@ std::size_t find_wildcard_token(std::string_view text, char which) noexcept {
 
 std::string words_for(subject_fault fault, std::string_view text) {
     switch (fault) {
-    case subject_fault::none:
-        break;
-    case subject_fault::empty:
-        return "is empty";
-    case subject_fault::illegal_character:
-        return "holds " + at_position(text, find_illegal(text));
+    case subject_fault::none: break;
+    case subject_fault::empty: return "is empty";
+    case subject_fault::illegal_character: return "holds " + at_position(text, find_illegal(text));
     case subject_fault::empty_token:
         return "has an empty token: " + at_position(text, find_empty_token(text));
     case subject_fault::wildcard:
@@ -176,26 +180,19 @@ std::string words_for(subject_fault fault, std::string_view text) {
 
 std::string_view name_of(subject_role role) noexcept {
     switch (role) {
-    case subject_role::subject:
-        break;
-    case subject_role::reply:
-        return "reply subject";
-    case subject_role::queue_group:
-        return "queue group";
-    case subject_role::inbox_prefix:
-        return "inbox prefix";
+    case subject_role::subject: break;
+    case subject_role::reply: return "reply subject";
+    case subject_role::queue_group: return "queue group";
+    case subject_role::inbox_prefix: return "inbox prefix";
     }
     return "subject";
 }
 
 errc code_of(subject_role role) noexcept {
     switch (role) {
-    case subject_role::queue_group:
-        return errc::invalid_queue_group;
-    case subject_role::inbox_prefix:
-        return errc::invalid_inbox_prefix;
-    default:
-        return errc::invalid_subject;
+    case subject_role::queue_group: return errc::invalid_queue_group;
+    case subject_role::inbox_prefix: return errc::invalid_inbox_prefix;
+    default: return errc::invalid_subject;
     }
 }
 
@@ -226,8 +223,8 @@ subject_fault check_queue_group(std::string_view name) noexcept {
 
 subject_fault check_inbox_prefix(std::string_view prefix) noexcept {
     const subject_fault fault = check_subject(prefix, wildcards::refused, false);
-    const bool clean = fault != subject_fault::none ||
-                       prefix.find_first_of("*>") == std::string_view::npos;
+    const bool clean =
+        fault != subject_fault::none || prefix.find_first_of("*>") == std::string_view::npos;
     return clean ? fault : subject_fault::wildcard;
 }
 

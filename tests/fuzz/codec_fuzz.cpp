@@ -29,8 +29,8 @@ using namespace conats::impl; // NOLINT(google-build-using-namespace): what is t
 using conats::test::check;
 
 bool inside(std::string_view part, std::string_view whole) {
-    return part.empty() ||
-           (part.data() >= whole.data() && part.data() + part.size() <= whole.data() + whole.size());
+    return part.empty() || (part.data() >= whole.data() &&
+                            part.data() + part.size() <= whole.data() + whole.size());
 }
 
 void header(std::string_view text) {
@@ -105,23 +105,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const std::string_view text(bytes.data() + 1, bytes.size() - 1);
     switch (bytes.front()) {
-    case 'H':
-        header(text);
-        break;
-    case 'I':
-        info(text);
-        break;
-    case 'E':
-        server_error(text);
-        break;
-    case 'S':
-        subject(text);
-        break;
-    case 'C':
-        connect(text);
-        break;
-    default:
-        break;
+    case 'H': header(text); break;
+    case 'I': info(text); break;
+    case 'E': server_error(text); break;
+    case 'S': subject(text); break;
+    case 'C': connect(text); break;
+    default: break;
     }
     return 0;
 }

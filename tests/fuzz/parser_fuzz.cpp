@@ -27,6 +27,9 @@ namespace {
 using namespace conats::impl; // NOLINT(google-build-using-namespace): what is tested
 using conats::test::check;
 
+/// Small enough for the fuzzer to reach them.
+constexpr parser_limits limits{512, 200, 4096};
+
 /// All that the parser says of one operation.
 struct operation {
     operation_kind kind;
@@ -43,7 +46,8 @@ struct operation {
 operation read(const parser& p) {
     operation out{p.kind(), 0, {}, {}, false, 0, {}};
     if (p.kind() != operation_kind::msg) {
-        out.text = p.kind() == operation_kind::info || p.kind() == operation_kind::err ? p.text() : "";
+        out.text =
+            p.kind() == operation_kind::info || p.kind() == operation_kind::err ? p.text() : "";
         return out;
     }
     const message_frame& m = p.message();
@@ -90,23 +94,18 @@ void check_headers(std::string_view block) {
 void use(const parser& p, info_parser& infos) {
     conats::server_info info;
     switch (p.kind()) {
-    case operation_kind::msg:
-        check_headers({p.message().body, p.message().header_size});
-        break;
+    case operation_kind::msg: check_headers({p.message().body, p.message().header_size}); break;
     case operation_kind::info:
         static_cast<void>(infos.parse(p.text().data(), p.text().size(), info));
         break;
-    case operation_kind::err:
-        static_cast<void>(classify(p.text()));
-        break;
-    default:
-        break;
+    case operation_kind::err: static_cast<void>(classify(p.text())); break;
+    default: break;
     }
 }
 
 /// The slow way: an operation that was begun is not tried the fast way.
 void check_slow_way(const char* first, const char* last, const operation& fast, std::size_t size) {
-    parser p;
+    parser p(limits);
     check(p.parse(first, first + 1) == parse_status::need_more, "a first byte is no operation");
     check(p.parse(first, last) == parse_status::complete && read(p) == fast && p.size() == size,
           "the slow way agrees with the fast way");
@@ -145,7 +144,7 @@ void parse_some(parser& p, std::string& rest, outcome& out) {
 
 outcome parse_whole(std::string_view sent) {
     outcome out;
-    parser p;
+    parser p(limits);
     info_parser infos;
     const std::vector<char> bytes = padded(sent);
     const char* at = bytes.data();
@@ -164,12 +163,13 @@ outcome parse_whole(std::string_view sent) {
               "more is needed than is there");
     }
     out.failed = status == parse_status::failed;
+    check(!out.failed || p.parse(at, last) == parse_status::failed, "a failure stays");
     return out;
 }
 
 outcome parse_parts(std::string_view sent, std::string_view lengths) {
     outcome out;
-    parser p;
+    parser p(limits);
     std::string rest;
     for (std::size_t i = 0; !sent.empty() && !out.failed; ++i) {
         const auto length = static_cast<unsigned char>(lengths[i % lengths.size()]) % 96U + 1U;

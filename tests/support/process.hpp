@@ -11,6 +11,7 @@ namespace conats::test {
 
 /// What this process holds at the moment.
 [[nodiscard]] std::size_t open_descriptors();
+/// ThreadSanitizer adds one of its own when the first thread starts: start one before you count.
 [[nodiscard]] std::size_t running_threads();
 [[nodiscard]] std::size_t resident_bytes();
 

@@ -16,7 +16,8 @@ namespace conats::test {
 class padded {
 public:
     explicit padded(std::string_view text, char filler = '0')
-        : size_(text.size()), bytes_(std::make_unique<char[]>(text.size() + impl::parser::padding)) {
+        : size_(text.size()),
+          bytes_(std::make_unique<char[]>(text.size() + impl::parser::padding)) {
         text.copy(bytes_.get(), text.size());
         for (std::size_t i = 0; i != impl::parser::padding; ++i) {
             bytes_[size_ + i] = filler;
@@ -35,25 +36,19 @@ private:
 inline std::string in_words(const impl::parser& p) {
     using impl::operation_kind;
     switch (p.kind()) {
-    case operation_kind::info:
-        return "info " + std::string(p.text());
-    case operation_kind::ping:
-        return "ping";
-    case operation_kind::pong:
-        return "pong";
-    case operation_kind::ok:
-        return "ok";
-    case operation_kind::err:
-        return "err " + std::string(p.text());
-    case operation_kind::msg:
-        break;
+    case operation_kind::info: return "info " + std::string(p.text());
+    case operation_kind::ping: return "ping";
+    case operation_kind::pong: return "pong";
+    case operation_kind::ok: return "ok";
+    case operation_kind::err: return "err " + std::string(p.text());
+    case operation_kind::msg: break;
     }
     const impl::message_frame& m = p.message();
-    return "msg sid=" + std::to_string(m.sid) + " subject=" +
-           std::string(m.subject, m.subject_size) + " reply=" +
-           (m.reply == nullptr ? "-" : std::string(m.reply, m.reply_size)) +
-           " header=" + std::to_string(m.header_size) + " body=" +
-           std::string(m.body, m.total_size);
+    return "msg sid=" + std::to_string(m.sid) +
+           " subject=" + std::string(m.subject, m.subject_size) +
+           " reply=" + (m.reply == nullptr ? "-" : std::string(m.reply, m.reply_size)) +
+           " header=" + std::to_string(m.header_size) +
+           " body=" + std::string(m.body, m.total_size);
 }
 
 /// All operations of a text, given as a whole; the last element is "need_more N" or "failed: ..."

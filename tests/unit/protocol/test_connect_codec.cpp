@@ -99,7 +99,8 @@ TEST_CASE("A17 P2.12 what is in a field arrives as it was") {
     for (int c = 0; c != 0x80; ++c) {
         everything += static_cast<char>(c);
     }
-    everything += "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xf4\x8f\xbf\xbf \xed\x9f\xbf \xee\x80\x80";
+    everything +=
+        "caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80 \xf4\x8f\xbf\xbf \xed\x9f\xbf \xee\x80\x80";
     connect_fields fields;
     fields.auth_token = everything;
     fields.user = "a\"b\\c";
@@ -116,9 +117,10 @@ TEST_CASE("A17 P2.12 what is in a field arrives as it was") {
 
 TEST_CASE("A17 a field that is not UTF-8 is refused by its name, without what is in it") {
     for (const std::string_view bad :
-         {"\xff", "a\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf", "\xed\xa0\x80",
-          "\xed\xbf\xbf", "\xe2\x82", "\xe2\x28\xa1", "\xf0\x80\x80\x80", "\xf0\x8f\xbf\xbf",
-          "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf0\x9f\x98", "\xf0\x9f\x28\x80", "\xe2\x82\x28"}) {
+         {"\xff", "a\x80", "\xc3", "\xc0\x80", "\xc1\xbf", "\xe0\x80\x80", "\xe0\x9f\xbf",
+          "\xed\xa0\x80", "\xed\xbf\xbf", "\xe2\x82", "\xe2\x28\xa1", "\xf0\x80\x80\x80",
+          "\xf0\x8f\xbf\xbf", "\xf4\x90\x80\x80", "\xf5\x80\x80\x80", "\xf0\x9f\x98",
+          "\xf0\x9f\x28\x80", "\xe2\x82\x28"}) {
         const std::string token = "geheim" + std::string(bad);
         connect_fields fields;
         fields.auth_token = token;

@@ -64,7 +64,8 @@ std::optional<publication> server_reads(std::string_view& stream) {
     const std::size_t total = std::stoul(fields.back());
     const std::size_t header = with_headers ? std::stoul(fields[fields.size() - 2]) : 0;
     const std::string_view body = stream.substr(line_end + 2, total);
-    if (body.size() != total || header > total || stream.substr(line_end + 2 + total, 2) != "\r\n") {
+    if (body.size() != total || header > total ||
+        stream.substr(line_end + 2 + total, 2) != "\r\n") {
         return std::nullopt;
     }
     if (with_headers) {

@@ -59,16 +59,36 @@ TEST_CASE("P2.34 a 503 may carry headers") {
 }
 
 TEST_CASE("C08 P2.36 malformed blocks are told, whatever is wrong with them") {
-    for (const std::string_view bad :
-         {"", "\r\n", "\r\n\r\n", "NATS/1.0", "NATS/1.0\r\n", "NATS/1.0\r\n\r", "NATS/1.0\r\n\n",
-          "NATS/9.9\r\n\r\n", "nats/1.0\r\n\r\n", "HTTP/1.1\r\n\r\n", " NATS/1.0\r\n\r\n",
-          "NATS/1.0x\r\n\r\n", "NATS/1.0503\r\n\r\n", "NATS/1.0 50\r\n\r\n", "NATS/1.0 5033\r\n\r\n",
-          "NATS/1.0 abc\r\n\r\n", "NATS/1.0 -12\r\n\r\n", "NATS/1.0 099\r\n\r\n",
-          "NATS/1.0\r\nA: 1\r\n", "NATS/1.0\r\nA: 1", "NATS/1.0\r\nno colon\r\n\r\n",
-          "NATS/1.0\r\n: no name\r\n\r\n", "NATS/1.0\r\nA : 1\r\n\r\n", "NATS/1.0\r\n A: 1\r\n\r\n",
-          "NATS/1.0\r\nA: 1\r\n folded\r\n\r\n", "NATS/1.0\r\n\r\nA: 1\r\n\r\n",
-          "NATS/1.0\r\nA: 1\r\n\r\n\r\n", "NATS/1.0\r\nA\x7f: 1\r\n\r\n",
-          "NATS/1.0\r\nA\x01: 1\r\n\r\n", "NATS/1.0\nA: 1\n\n"}) {
+    for (const std::string_view bad : {"",
+                                       "\r\n",
+                                       "\r\n\r\n",
+                                       "NATS/1.0",
+                                       "NATS/1.0\r\n",
+                                       "NATS/1.0\r\n\r",
+                                       "NATS/1.0\r\n\n",
+                                       "NATS/9.9\r\n\r\n",
+                                       "nats/1.0\r\n\r\n",
+                                       "HTTP/1.1\r\n\r\n",
+                                       " NATS/1.0\r\n\r\n",
+                                       "NATS/1.0x\r\n\r\n",
+                                       "NATS/1.0503\r\n\r\n",
+                                       "NATS/1.0 50\r\n\r\n",
+                                       "NATS/1.0 5033\r\n\r\n",
+                                       "NATS/1.0 abc\r\n\r\n",
+                                       "NATS/1.0 -12\r\n\r\n",
+                                       "NATS/1.0 099\r\n\r\n",
+                                       "NATS/1.0\r\nA: 1\r\n",
+                                       "NATS/1.0\r\nA: 1",
+                                       "NATS/1.0\r\nno colon\r\n\r\n",
+                                       "NATS/1.0\r\n: no name\r\n\r\n",
+                                       "NATS/1.0\r\nA : 1\r\n\r\n",
+                                       "NATS/1.0\r\n A: 1\r\n\r\n",
+                                       "NATS/1.0\r\nA: 1\r\n folded\r\n\r\n",
+                                       "NATS/1.0\r\n\r\nA: 1\r\n\r\n",
+                                       "NATS/1.0\r\nA: 1\r\n\r\n\r\n",
+                                       "NATS/1.0\r\nA\x7f: 1\r\n\r\n",
+                                       "NATS/1.0\r\nA\x01: 1\r\n\r\n",
+                                       "NATS/1.0\nA: 1\n\n"}) {
         CAPTURE(bad);
         const header_block block = decode_header_block(bad);
         CHECK_FALSE(block.well_formed);
@@ -78,10 +98,12 @@ TEST_CASE("C08 P2.36 malformed blocks are told, whatever is wrong with them") {
 }
 
 TEST_CASE("header_codec: what others send and ADR-4 does not foresee is kept") {
-    const header_block block =
-        decode_header_block("NATS/1.0\r\nGr\xc3\xbc\xc3\x9f" "e: x\ny\r\nB: \rz\r\n\r\n");
+    const header_block block = decode_header_block("NATS/1.0\r\nGr\xc3\xbc\xc3\x9f"
+                                                   "e: x\ny\r\nB: \rz\r\n\r\n");
     REQUIRE(block.well_formed);
-    CHECK(headers_view(block.lines).get("Gr\xc3\xbc\xc3\x9f" "e") == "x\ny");
+    CHECK(headers_view(block.lines)
+              .get("Gr\xc3\xbc\xc3\x9f"
+                   "e") == "x\ny");
     CHECK(headers_view(block.lines).get("B") == "\rz");
 }
 

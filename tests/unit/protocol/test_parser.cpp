@@ -54,16 +54,18 @@ TEST_CASE("P2.3 fields are separated by runs of blanks and tabs") {
 TEST_CASE("parser: verbs in any case of letters") {
     CHECK(parse_all("info {}\r\nPiNg\r\npong\r\n+ok\r\n-err 'x'\r\nmsg a 1 0\r\n\r\n"
                     "hMsG a 1 12 12\r\nNATS/1.0\r\n\r\n\r\n") ==
-          words{"info {}", "ping", "pong", "ok", "err x", "msg sid=1 subject=a reply=- header=0 body=",
+          words{"info {}", "ping", "pong", "ok", "err x",
+                "msg sid=1 subject=a reply=- header=0 body=",
                 "msg sid=1 subject=a reply=- header=12 body=NATS/1.0\r\n\r\n"});
 }
 
 TEST_CASE("C01 the parser gives payloads byte by byte, whatever they hold") {
     for (const std::string& body :
-         {std::string(), std::string("\r\n"), std::string("\r\nMSG a 1 1\r\n"), std::string(5, '\0'),
-          std::string("\xff\xfe\n"), std::string(70'000, ' ')}) {
-        CHECK(parse_all("MSG s 1 " + std::to_string(body.size()) + "\r\n" + body + "\r\nPING\r\n") ==
-              words{"msg sid=1 subject=s reply=- header=0 body=" + body, "ping"});
+         {std::string(), std::string("\r\n"), std::string("\r\nMSG a 1 1\r\n"),
+          std::string(5, '\0'), std::string("\xff\xfe\n"), std::string(70'000, ' ')}) {
+        CHECK(
+            parse_all("MSG s 1 " + std::to_string(body.size()) + "\r\n" + body + "\r\nPING\r\n") ==
+            words{"msg sid=1 subject=s reply=- header=0 body=" + body, "ping"});
     }
 }
 
@@ -74,9 +76,9 @@ TEST_CASE("parser: message lines of every length around the fast way's 64 bytes"
                 words{"msg sid=1 subject=" + subject + " reply=- header=0 body=hi"});
         REQUIRE(parse_all("MSG a 1 " + subject + " 2\r\nhi\r\n") ==
                 words{"msg sid=1 subject=a reply=" + subject + " header=0 body=hi"});
-        REQUIRE(parse_all("HMSG " + subject + " 1 re 12 13\r\nNATS/1.0\r\n\r\n!\r\n") ==
-                words{"msg sid=1 subject=" + subject +
-                      " reply=re header=12 body=NATS/1.0\r\n\r\n!"});
+        REQUIRE(
+            parse_all("HMSG " + subject + " 1 re 12 13\r\nNATS/1.0\r\n\r\n!\r\n") ==
+            words{"msg sid=1 subject=" + subject + " reply=re header=12 body=NATS/1.0\r\n\r\n!"});
     }
 }
 
@@ -95,8 +97,9 @@ TEST_CASE("parser: subjects and replies may hold any byte above the blank") {
 }
 
 TEST_CASE("parser: the quotes around an error's text are taken off") {
-    CHECK(parse_all("-ERR 'a 'b' c'\r\n-ERR plain\r\n-ERR '\r\n-ERR\r\n-ERR ''\r\n-ERR  'x' \r\n") ==
-          words{"err a 'b' c", "err plain", "err ", "err ", "err ", "err x"});
+    CHECK(
+        parse_all("-ERR 'a 'b' c'\r\n-ERR plain\r\n-ERR '\r\n-ERR\r\n-ERR ''\r\n-ERR  'x' \r\n") ==
+        words{"err a 'b' c", "err plain", "err ", "err ", "err ", "err x"});
 }
 
 TEST_CASE("parser: an incomplete operation says how much it needs once that is known") {
@@ -134,7 +137,8 @@ TEST_CASE("parser: S31 what is no operation fails at once, with its own words") 
     CHECK(failure_of(" PING\r\n") == "unknown operation: \" PING\"");
     CHECK(failure_of("\r\n") == "an empty line: \"\"");
     CHECK(failure_of("\n") == "an empty line: \"\"");
-    CHECK(failure_of(std::string_view("\0\x01\xff", 3)) == "unknown operation: \"\\x00\\x01\\xff\"");
+    CHECK(failure_of(std::string_view("\0\x01\xff", 3)) ==
+          "unknown operation: \"\\x00\\x01\\xff\"");
     CHECK(failure_of(std::string_view("MSG\0a 1 0\r\n\r\n", 13)) ==
           "unknown operation: \"MSG\\x00a 1 0\"");
     CHECK(failure_of("+OKAY\r\n") == "unknown operation: \"+OKAY\"");
@@ -152,8 +156,8 @@ TEST_CASE("parser: S32 a line that ends in a bare LF") {
 }
 
 TEST_CASE("parser: S33 a subscription id that is no number") {
-    for (const std::string sid : {"x", "-1", "+1", "1a", "0x1", "1.0", "18446744073709551616",
-                                   "99999999999999999999999"}) {
+    for (const std::string sid :
+         {"x", "-1", "+1", "1a", "0x1", "1.0", "18446744073709551616", "99999999999999999999999"}) {
         const std::string line = "MSG foo " + sid + " 0";
         CHECK(failure_of(line + "\r\n\r\n") ==
               "a subscription id that is not a number: \"" + line + '"');
@@ -199,8 +203,8 @@ TEST_CASE("parser: a message line with too few or too many fields, or a control 
 
 TEST_CASE("parser: a payload that is not followed by CRLF") {
     for (const std::string_view text :
-         {"MSG a 1 2\r\nhello\r\n", "MSG a 1 2\r\nhi\n\r", "MSG a 1 2\r\nhi\rx", "MSG a 1 2\r\nhi\n\n",
-          "HMSG a 1 12 13\r\nNATS/1.0\r\n\r\n!??"}) {
+         {"MSG a 1 2\r\nhello\r\n", "MSG a 1 2\r\nhi\n\r", "MSG a 1 2\r\nhi\rx",
+          "MSG a 1 2\r\nhi\n\n", "HMSG a 1 12 13\r\nNATS/1.0\r\n\r\n!??"}) {
         CAPTURE(text);
         CHECK(failure_of(text).starts_with("a message whose payload is not followed by CRLF: \""));
     }

@@ -48,7 +48,8 @@ TEST_CASE("B23 S28 the payload limit is exact and counts headers") {
     const std::string fits(20, 'x');
     CHECK(parse_all("MSG a 1 20\r\n" + fits + "\r\n", limits) ==
           words{"msg sid=1 subject=a reply=- header=0 body=" + fits});
-    CHECK(failure_of("MSG a 1 21\r\n" + fits + "x\r\n", limits).starts_with("a message of 21 bytes"));
+    CHECK(
+        failure_of("MSG a 1 21\r\n" + fits + "x\r\n", limits).starts_with("a message of 21 bytes"));
     CHECK(failure_of("HMSG a 1 12 21\r\n", limits).starts_with("a message of 21 bytes"));
 }
 
@@ -73,7 +74,9 @@ TEST_CASE("parser: S29 lines up to the limit, with and without their end in sigh
     CHECK(failure_of(endless, limits).starts_with("a line of more than 150 bytes"));
     CHECK(parse_all(endless.substr(0, 149), limits) == words{"need_more 0"});
 
-    const auto info = [](std::size_t size) { return "INFO " + std::string(size - 7, '{') + "\r\n"; };
+    const auto info = [](std::size_t size) {
+        return "INFO " + std::string(size - 7, '{') + "\r\n";
+    };
     CHECK(parse_all(info(200), limits).size() == 1);
     CHECK(failure_of(info(201), limits).starts_with("a line of more than 200 bytes"));
     CHECK(failure_of("INFO " + std::string(195, '{'), limits)
@@ -83,7 +86,8 @@ TEST_CASE("parser: S29 lines up to the limit, with and without their end in sigh
 }
 
 TEST_CASE("parser: the default limits") {
-    CHECK(failure_of("INFO " + std::string(1 << 20, ' ')).starts_with("a line of more than 1048576"));
+    CHECK(
+        failure_of("INFO " + std::string(1 << 20, ' ')).starts_with("a line of more than 1048576"));
     CHECK(failure_of("-ERR " + std::string(1 << 16, ' ')).starts_with("a line of more than 65536"));
     const std::string subject(60'000, 's');
     CHECK(parse_all("MSG " + subject + " 1 0\r\n\r\n").size() == 1);

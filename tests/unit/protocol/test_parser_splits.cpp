@@ -63,18 +63,19 @@ private:
     bool failed_ = false;
 };
 
-const std::string corpus = "INFO {\"server_id\":\"x\"} \r\n"
-                           "+OK\r\n"
-                           "PING\r\n"
-                           "MSG foo 1 0\r\n\r\n"
-                           "msg foo.bar 22  11\r\nhello world\r\n"
-                           "MSG\tfoo\t1\t_INBOX.a.b\t2\r\n\r\n\r\n"
-                           "HMSG a.b.c 333 12 12\r\nNATS/1.0\r\n\r\n\r\n"
-                           "HMSG a 4 reply.to 29 33\r\nNATS/1.0 503\r\nA: b\r\nC: dd\r\n\r\nbody\r\n"
-                           "-ERR 'Slow Consumer'\r\n"
-                           "MSG long.subject.that.makes.the.line.longer.than.sixty.four.bytes.in.all 5 "
-                           "$JS.ACK.s.c.1.2.3.4.5 4\r\nPING\r\n"
-                           "PONG\r\n";
+const std::string corpus =
+    "INFO {\"server_id\":\"x\"} \r\n"
+    "+OK\r\n"
+    "PING\r\n"
+    "MSG foo 1 0\r\n\r\n"
+    "msg foo.bar 22  11\r\nhello world\r\n"
+    "MSG\tfoo\t1\t_INBOX.a.b\t2\r\n\r\n\r\n"
+    "HMSG a.b.c 333 12 12\r\nNATS/1.0\r\n\r\n\r\n"
+    "HMSG a 4 reply.to 29 33\r\nNATS/1.0 503\r\nA: b\r\nC: dd\r\n\r\nbody\r\n"
+    "-ERR 'Slow Consumer'\r\n"
+    "MSG long.subject.that.makes.the.line.longer.than.sixty.four.bytes.in.all 5 "
+    "$JS.ACK.s.c.1.2.3.4.5 4\r\nPING\r\n"
+    "PONG\r\n";
 
 words split_at(std::string_view text, const std::vector<std::size_t>& cuts) {
     reader r;
@@ -104,12 +105,9 @@ std::string random_operation(std::mt19937& random) {
     const std::string body(random() % 90, random() % 2 == 0 ? '\n' : 'x');
     const std::string end = "\r\n";
     switch (random() % 8) {
-    case 0:
-        return "PING\r\n";
-    case 1:
-        return "INFO {" + word(99) + "}" + blank() + end;
-    case 2:
-        return "-ERR '" + word(99) + "'" + end;
+    case 0: return "PING\r\n";
+    case 1: return "INFO {" + word(99) + "}" + blank() + end;
+    case 2: return "-ERR '" + word(99) + "'" + end;
     case 3: {
         const std::string header = "NATS/1.0\r\nA: " + word(20) + "\r\n\r\n";
         return "HMSG" + blank() + word(30) + blank() + std::to_string(random()) + blank() +

@@ -95,7 +95,8 @@ TEST_CASE("C27 a refused publish names its subject") {
 }
 
 TEST_CASE("D12 a refused reply subject is told apart from a refused subject") {
-    const server_failure f = classify("Permissions Violation for Publish with Reply of \"_INBOX.x\"");
+    const server_failure f =
+        classify("Permissions Violation for Publish with Reply of \"_INBOX.x\"");
     CHECK(f.code == errc::permission_denied);
     CHECK(f.about_publish);
     CHECK(f.subject.empty());

@@ -53,9 +53,9 @@ TEST_CASE("ascii reads decimals up to the largest and not one more") {
 }
 
 TEST_CASE("ascii writes what it reads") {
-    for (std::uint64_t value : {std::uint64_t{0}, std::uint64_t{9}, std::uint64_t{10},
-                                std::uint64_t{4096}, std::uint64_t{9999999999U},
-                                std::numeric_limits<std::uint64_t>::max()}) {
+    for (std::uint64_t value :
+         {std::uint64_t{0}, std::uint64_t{9}, std::uint64_t{10}, std::uint64_t{4096},
+          std::uint64_t{9999999999U}, std::numeric_limits<std::uint64_t>::max()}) {
         const std::string text = written(value);
         CHECK(text == std::to_string(value));
         CHECK(decimal_size(value) == text.size());

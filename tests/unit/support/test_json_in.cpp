@@ -56,7 +56,8 @@ TEST_CASE("json_in reads members of each type") {
 }
 
 TEST_CASE("json_in tells absent members from wrong ones and leaves the output alone") {
-    const document doc(R"({"s":1,"n":"1","d":4222.0,"neg":-1,"null":null,"l":["a",2],"big":18446744073709551616})");
+    const document doc(
+        R"({"s":1,"n":"1","d":4222.0,"neg":-1,"null":null,"l":["a",2],"big":18446744073709551616})");
     REQUIRE_FALSE(doc.good()); // a number beyond 64 bits makes the whole text wrong
     const document good(R"({"s":1,"n":"1","d":4222.0,"neg":-1,"null":null,"l":["a",2]})");
     REQUIRE(good.good());
@@ -77,10 +78,9 @@ TEST_CASE("json_in tells absent members from wrong ones and leaves the output al
 
 TEST_CASE("json_in accepts one whole object and nothing else") {
     CHECK(document(" {} ").good());
-    for (const char* bad :
-         {"", " ", "[]", "1", "\"a\"", "{", "{\"a\":1", "{\"a\":1,}", "{\"a\" 1}", "{} {}", "{}x",
-          "{\"a\":tru}", "{\"a\":01}", "{\"a\":\"\xff\"}", "{\"a\":\"\n\"}", "{'a':1}",
-          "{\"a\":12345678901234567890123}"}) {
+    for (const char* bad : {"", " ", "[]", "1", "\"a\"", "{", "{\"a\":1", "{\"a\":1,}", "{\"a\" 1}",
+                            "{} {}", "{}x", "{\"a\":tru}", "{\"a\":01}", "{\"a\":\"\xff\"}",
+                            "{\"a\":\"\n\"}", "{'a':1}", "{\"a\":12345678901234567890123}"}) {
         CAPTURE(bad);
         CHECK_FALSE(document(bad).good());
     }

@@ -50,7 +50,8 @@ TEST_CASE("nuid counts up by its step behind a constant prefix") {
     nuid ids(&script::next, &numbers);
     CHECK(ids.next() == "012Aaz0000000000000005");
     CHECK(ids.next() == "012Aaz000000000000000c"); // 5 + 33
-    CHECK(ids.next() == "012Aaz000000000000001" "9"); // 5 + 66
+    CHECK(ids.next() == "012Aaz000000000000001"
+                        "9"); // 5 + 66
 }
 
 TEST_CASE("nuid draws a new prefix when its sequence is used up") {

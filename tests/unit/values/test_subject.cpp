@@ -96,9 +96,10 @@ TEST_CASE("C10 a publish subject may hold every other byte") {
 }
 
 TEST_CASE("C11 P2.28 empty tokens are refused unless they are allowed") {
-    for (const std::string_view bad : {"a..b", ".a", "a.", ".", "..", "aaaaaaaa..bbbbbbbb",
-                                       "aaaaaaaaaaaaaaa..bbbbbbbbbbbbbbbb", ".aaaaaaaaaaaaaaaaaaaaaa",
-                                       "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."}) {
+    for (const std::string_view bad :
+         {"a..b", ".a", "a.", ".", "..", "aaaaaaaa..bbbbbbbb", "aaaaaaaaaaaaaaa..bbbbbbbbbbbbbbbb",
+          ".aaaaaaaaaaaaaaaaaaaaaa",
+          "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa."}) {
         CAPTURE(bad);
         CHECK(check_publish_subject(bad) == subject_fault::empty_token);
         CHECK(check_publish_subject(bad, true) == subject_fault::none);
@@ -114,8 +115,8 @@ TEST_CASE("C10 a publish subject has no wildcard token") {
 }
 
 TEST_CASE("C12 a subscribe subject has whole-token wildcards and '>' only last") {
-    for (const std::string_view good : {"a", "*", ">", "a.*", "*.*", "a.*.b", "a.>", "*.>", "a*b",
-                                        "a.b>", ">a", "a.**"}) {
+    for (const std::string_view good :
+         {"a", "*", ">", "a.*", "*.*", "a.*.b", "a.>", "*.>", "a*b", "a.b>", ">a", "a.**"}) {
         CAPTURE(good);
         CHECK(conats::is_valid_subscribe_subject(good));
     }

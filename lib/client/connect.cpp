@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/wait.hpp"
+#include "engine/connection.hpp"
+
+#include <conats/connect.hpp>
+
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+
+namespace impl {
+namespace {
+
+error check_transport(const server_address& s) {
+    if (s.scheme() == scheme::nats)
+        return error();
+    return error(errc::transport_unavailable,
+                 "this build has no transport for " + std::string(to_string(s.scheme())) + "://")
+        .server(s.redacted());
+}
+
+/// All that can be wrong before any I/O.
+error prepare(const connect_options& options, std::vector<server_address>& servers) {
+    if (error e = options.validate())
+        return e;
+    for (const secret& text : options.servers()) {
+        std::vector<server_address> some;
+        if (error e = parse_server_list(text.reveal(), some))
+            return e;
+        for (server_address& s : some)
+            servers.push_back(std::move(s));
+    }
+    if (servers.empty())
+        servers.emplace_back();
+    for (const server_address& s : servers)
+        if (error e = check_transport(s))
+            return e;
+    return error();
+}
+
+asio::awaitable<client> connect(asio::any_io_executor executor, connect_options options,
+                                error* out) {
+    std::vector<server_address> servers;
+    error e = prepare(options, servers);
+    if (e) {
+        report(e, out);
+        co_return client();
+    }
+    const auto c = std::make_shared<connection>(std::move(executor), std::move(options),
+                                                std::move(servers));
+    c->start();
+    // Dropped or cancelled, this ends the attempt.
+    auto l = std::make_shared<lease>(c);
+    wait_node node;
+    const node_guard guard(*c, node);
+    if (c->begin_connect_wait(node))
+        co_await park(c, node);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (node.outcome == wake::cancelled || is_cancelled(state))
+        e = aborted();
+    else if (c->status() != status::connected)
+        e = c->close_reason();
+    report(e, out);
+    if (e)
+        co_return client();
+    co_return client(std::move(l));
+}
+
+asio::awaitable<client> connect_here(connect_options options, error* out) {
+    auto executor = co_await asio::this_coro::executor;
+    client c = co_await impl::connect(std::move(executor), std::move(options), out);
+    co_return c;
+}
+
+} // namespace
+} // namespace impl
+
+asio::awaitable<client> connect(connect_options options) {
+    return impl::connect_here(std::move(options), nullptr);
+}
+
+asio::awaitable<client> connect(connect_options options, error& e) {
+    return impl::connect_here(std::move(options), &e);
+}
+
+asio::awaitable<client> connect(asio::any_io_executor executor, connect_options options) {
+    return impl::connect(std::move(executor), std::move(options), nullptr);
+}
+
+asio::awaitable<client> connect(asio::any_io_executor executor, connect_options options,
+                                error& e) {
+    return impl::connect(std::move(executor), std::move(options), &e);
+}
+
+} // namespace v0
+} // namespace conats

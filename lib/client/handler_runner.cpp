@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/subscribe.hpp"
+#include "client/wait.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+namespace {
+
+using state_pointer = std::shared_ptr<subscription_state>;
+
+// Messages in a row before others on the executor get a turn.
+constexpr unsigned longest_streak = 256;
+
+void tell_failure(connection& c, const subscription_state& s, const std::exception_ptr& thrown) {
+    std::string text = "the handler threw something that is no std::exception";
+    try {
+        std::rethrow_exception(thrown);
+    } catch (const std::exception& e) {
+        text = e.what();
+    } catch (...) { // `text` says so
+    }
+    c.raise(event(event_kind::handler_failed,
+                  error(errc::handler_failed, std::move(text)).subject(s.subject())));
+}
+
+/// Waits until there is something to take or the end. True for the former.
+asio::awaitable<bool> wait_for_message(state_pointer s) {
+    while (!s->peek()) {
+        if (s->at_end())
+            co_return false;
+        subscription_state::consumer_wait w;
+        s->begin_wait(w);
+        co_await park(s, w);
+        s->end_wait();
+    }
+    co_return true;
+}
+
+asio::awaitable<void> yield() {
+    const auto executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::deferred);
+}
+
+void call(connection& c, const subscription_state& s,
+          const std::function<void(message)>& handler, const record& r) {
+    try {
+        handler(message(r));
+    } catch (...) {
+        tell_failure(c, s, std::current_exception());
+    }
+}
+
+asio::awaitable<void> run_plain(std::shared_ptr<connection> c, state_pointer s,
+                                std::function<void(message)> handler) {
+    while (co_await wait_for_message(s)) {
+        record r;
+        for (unsigned n = 0; n != longest_streak && s->take(r); ++n)
+            call(*c, *s, handler, r);
+        if (s->peek())
+            co_await yield();
+    }
+}
+
+using awaiting_handler = std::function<asio::awaitable<void>(message)>;
+
+asio::awaitable<void> call_awaiting(std::shared_ptr<connection> c, state_pointer s,
+                                    std::shared_ptr<const awaiting_handler> handler, record r) {
+    message m(r);
+    std::exception_ptr thrown;
+    try {
+        co_await (*handler)(std::move(m));
+    } catch (...) {
+        thrown = std::current_exception();
+    }
+    if (thrown)
+        tell_failure(*c, *s, thrown);
+}
+
+asio::awaitable<void> run_in_order(std::shared_ptr<connection> c, state_pointer s,
+                                   std::shared_ptr<const awaiting_handler> handler) {
+    unsigned streak = 0;
+    while (co_await wait_for_message(s)) {
+        record r;
+        if (s->take(r))
+            co_await call_awaiting(c, s, handler, r);
+        if (++streak % longest_streak == 0)
+            co_await yield();
+    }
+}
+
+/// How many handlers run, and who waits for one to end.
+class slots : public std::enable_shared_from_this<slots> {
+public:
+    struct slot_wait {};
+
+    explicit slots(std::size_t n) noexcept : free_(n), all_(n) {}
+
+    [[nodiscard]] bool any_free() {
+        const std::lock_guard lock(mutex_);
+        return free_ != 0;
+    }
+    [[nodiscard]] bool all_free() {
+        const std::lock_guard lock(mutex_);
+        return free_ == all_;
+    }
+    void take() {
+        const std::lock_guard lock(mutex_);
+        --free_;
+    }
+    void give_back() {
+        parked_handler h;
+        {
+            const std::lock_guard lock(mutex_);
+            ++free_;
+            h = std::move(waiting_);
+        }
+        h.post();
+    }
+    void park(slot_wait& /*w*/, parked_handler h) {
+        {
+            const std::lock_guard lock(mutex_);
+            if (free_ == seen_) {
+                waiting_ = std::move(h);
+                return;
+            }
+        }
+        h.post();
+    }
+    void cancel(slot_wait& /*w*/) {} // the runner is detached: nobody cancels it
+    /// The number free when the runner decided to wait for a change.
+    void see() {
+        const std::lock_guard lock(mutex_);
+        seen_ = free_;
+    }
+
+private:
+    std::mutex mutex_;
+    std::size_t free_;
+    std::size_t seen_ = 0;
+    const std::size_t all_;
+    parked_handler waiting_;
+};
+
+asio::awaitable<void> wait_for_slot(std::shared_ptr<slots> free, bool all) {
+    for (;;) {
+        free->see();
+        if (all ? free->all_free() : free->any_free())
+            co_return;
+        slots::slot_wait w;
+        co_await park(free, w);
+    }
+}
+
+asio::awaitable<void> run_concurrently(std::shared_ptr<connection> c, state_pointer s,
+                                       std::shared_ptr<const awaiting_handler> handler,
+                                       std::size_t at_once) {
+    const auto executor = co_await asio::this_coro::executor;
+    const auto free = std::make_shared<slots>(at_once);
+    const auto on_done = [free](const std::exception_ptr& /*told*/) { free->give_back(); };
+    // The last messages are handled before the end is seen, for those who drain.
+    for (;;) {
+        if (!s->peek() && s->ended())
+            co_await wait_for_slot(free, true);
+        if (!co_await wait_for_message(s))
+            break;
+        co_await wait_for_slot(free, false);
+        record r;
+        if (!s->take(r))
+            continue;
+        free->take();
+        asio::co_spawn(executor, call_awaiting(c, s, handler, r), on_done);
+    }
+}
+
+} // namespace
+
+void run_handler(const std::shared_ptr<connection>& c, std::shared_ptr<subscription_state> s,
+                 message_handler handler, const subscribe_options& options) {
+    const auto executor = options.executor() ? options.executor() : c->user_executor();
+    if (!executor)
+        return; // closed meanwhile
+    if (handler.plain) {
+        asio::co_spawn(executor, run_plain(c, std::move(s), std::move(handler.plain)),
+                       asio::detached);
+        return;
+    }
+    auto shared = std::make_shared<const awaiting_handler>(std::move(handler.awaiting));
+    if (options.max_concurrent() <= 1)
+        asio::co_spawn(executor, run_in_order(c, std::move(s), std::move(shared)),
+                       asio::detached);
+    else
+        asio::co_spawn(
+            executor,
+            run_concurrently(c, std::move(s), std::move(shared), options.max_concurrent()),
+            asio::detached);
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

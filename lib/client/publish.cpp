@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/verbs.hpp"
+#include "client/wait.hpp"
+
+#include <conats/client.hpp>
+#include <conats/message.hpp>
+
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+
+namespace impl {
+namespace {
+
+error no_client() {
+    return error(errc::closed, "the handle is empty");
+}
+
+asio::awaitable<void> done() {
+    co_return;
+}
+
+asio::awaitable<void> fail(error e, error* out) {
+    report(e, out);
+    co_return;
+}
+
+asio::awaitable<void> yield() {
+    const auto executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::deferred);
+}
+
+asio::awaitable<void> wait_for_room(std::shared_ptr<connection> c, std::uint64_t generation,
+                                    connection::clock::time_point deadline, error* out) {
+    wait_node node;
+    const node_guard guard(*c, node);
+    if (!c->begin_room_wait(node, generation))
+        co_return;
+    if (deadline != connection::clock::time_point::max())
+        c->set_timer(node, deadline);
+    co_await park(c, node);
+    error e;
+    if (node.outcome == wake::cancelled)
+        e = aborted();
+    else if (node.outcome == wake::timeout)
+        e = error(errc::timeout, "the message is accepted, but there is no room yet");
+    else if (node.outcome == wake::ended)
+        e = c->end_error();
+    report(e, out);
+}
+
+publication make_publication(std::string_view subject, payload_view payload,
+                             const publish_options* options) {
+    publication p;
+    p.subject = subject;
+    p.payload = payload;
+    if (options != nullptr) {
+        p.reply = options->reply();
+        if (!options->headers().empty())
+            p.headers = &options->headers();
+    }
+    return p;
+}
+
+publication make_publication(std::string_view subject, const owned_payload& payload,
+                             const publish_options* options) {
+    publication p =
+        make_publication(subject, payload_view(payload.data(), payload.size()), options);
+    p.owned = &payload;
+    return p;
+}
+
+std::shared_ptr<connection> connection_of(const std::shared_ptr<lease>& l) {
+    return l ? l->shared() : nullptr;
+}
+
+std::chrono::nanoseconds timeout_of(const publish_options* o) {
+    return o == nullptr ? std::chrono::nanoseconds(0) : o->timeout();
+}
+
+template <class Payload>
+asio::awaitable<void> publish_by(const std::shared_ptr<lease>& l, std::string_view subject,
+                                 const Payload& payload, const publish_options* options,
+                                 error* out) {
+    return impl::publish(connection_of(l), make_publication(subject, payload, options),
+                         timeout_of(options), out);
+}
+
+template <class Payload>
+error try_publish(const std::shared_ptr<lease>& l, std::string_view subject,
+                  const Payload& payload, const publish_options* options) {
+    if (!l)
+        return no_client();
+    return l->get().publish(make_publication(subject, payload, options)).failure;
+}
+
+/// Through whom a message is answered; null for an empty one.
+std::shared_ptr<connection> answerer(const record& r) {
+    if (r.memory == nullptr)
+        return nullptr;
+    return std::static_pointer_cast<connection>(as_chunk(r.memory)->owner);
+}
+
+error check_reply_subject(const message& m) {
+    if (!m)
+        return no_client();
+    if (m.reply().empty())
+        return error(errc::no_reply_subject, "the message has no reply subject")
+            .subject(std::string(m.subject()));
+    return error();
+}
+
+} // namespace
+
+asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
+                              std::chrono::nanoseconds timeout, error* out) {
+    if (!c)
+        return fail(no_client(), out);
+    publish_result r = c->publish(p);
+    if (r.failure) [[unlikely]]
+        return fail(std::move(r.failure), out);
+    if (r.must_wait) {
+        const auto deadline = timeout.count() > 0 ? connection::clock::now() + timeout
+                                                  : connection::clock::time_point::max();
+        return wait_for_room(std::move(c), r.generation, deadline, out);
+    }
+    return r.must_yield ? yield() : done();
+}
+
+} // namespace impl
+
+asio::awaitable<void> client::publish(std::string_view subject, payload_view payload) const {
+    return impl::publish_by(lease_, subject, payload, nullptr, nullptr);
+}
+
+asio::awaitable<void> client::publish(std::string_view subject, payload_view payload,
+                                      const publish_options& options) const {
+    return impl::publish_by(lease_, subject, payload, &options, nullptr);
+}
+
+asio::awaitable<void> client::publish(std::string_view subject, owned_payload payload) const {
+    return impl::publish_by(lease_, subject, payload, nullptr, nullptr);
+}
+
+asio::awaitable<void> client::publish(std::string_view subject, owned_payload payload,
+                                      const publish_options& options) const {
+    return impl::publish_by(lease_, subject, payload, &options, nullptr);
+}
+
+asio::awaitable<void> client::publish(std::string_view subject, payload_view payload,
+                                      error& e) const {
+    return impl::publish_by(lease_, subject, payload, nullptr, &e);
+}
+
+asio::awaitable<void> client::publish(std::string_view subject, payload_view payload,
+                                      const publish_options& options, error& e) const {
+    return impl::publish_by(lease_, subject, payload, &options, &e);
+}
+
+asio::awaitable<void> client::publish(std::string_view subject, owned_payload payload,
+                                      const publish_options& options, error& e) const {
+    return impl::publish_by(lease_, subject, payload, &options, &e);
+}
+
+error client::try_publish(std::string_view subject, payload_view payload) const {
+    return impl::try_publish(lease_, subject, payload, nullptr);
+}
+
+error client::try_publish(std::string_view subject, payload_view payload,
+                          const publish_options& options) const {
+    return impl::try_publish(lease_, subject, payload, &options);
+}
+
+error client::try_publish(std::string_view subject, owned_payload payload,
+                          const publish_options& options) const {
+    return impl::try_publish(lease_, subject, payload, &options);
+}
+
+// --- Answering
+
+asio::awaitable<void> message::respond(payload_view payload) const {
+    if (error e = impl::check_reply_subject(*this))
+        return impl::fail(std::move(e), nullptr);
+    return impl::publish(impl::answerer(record_),
+                         impl::make_publication(reply(), payload, nullptr),
+                         std::chrono::nanoseconds(0), nullptr);
+}
+
+asio::awaitable<void> message::respond(payload_view payload,
+                                       const publish_options& options) const {
+    if (error e = impl::check_reply_subject(*this))
+        return impl::fail(std::move(e), nullptr);
+    return impl::publish(impl::answerer(record_),
+                         impl::make_publication(reply(), payload, &options),
+                         options.timeout(), nullptr);
+}
+
+asio::awaitable<void> message::respond(payload_view payload, error& e) const {
+    if (error wrong = impl::check_reply_subject(*this))
+        return impl::fail(std::move(wrong), &e);
+    return impl::publish(impl::answerer(record_),
+                         impl::make_publication(reply(), payload, nullptr),
+                         std::chrono::nanoseconds(0), &e);
+}
+
+error message::try_respond(payload_view payload) const {
+    if (error e = impl::check_reply_subject(*this))
+        return e;
+    const auto c = impl::answerer(record_);
+    return c->publish(impl::make_publication(reply(), payload, nullptr)).failure;
+}
+
+error message::try_respond(payload_view payload, const publish_options& options) const {
+    if (error e = impl::check_reply_subject(*this))
+        return e;
+    const auto c = impl::answerer(record_);
+    return c->publish(impl::make_publication(reply(), payload, &options)).failure;
+}
+
+} // namespace v0
+} // namespace conats

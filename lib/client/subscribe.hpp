@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/connection.hpp"
+#include "engine/subscription_state.hpp"
+
+#include <conats/client.hpp>
+#include <conats/subscribe_options.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+std::shared_ptr<subscription_state> make_subscription(std::string_view subject,
+                                                      const subscribe_options& options);
+
+/// Tells the server. What is wrong is the subscription's end reason.
+void register_subscription(const std::shared_ptr<lease>& l,
+                           const std::shared_ptr<subscription_state>& s,
+                           std::uint64_t max_messages);
+
+/// Spawns what feeds a subscription's messages to its handler until its end.
+void run_handler(const std::shared_ptr<connection>& c, std::shared_ptr<subscription_state> s,
+                 message_handler handler, const subscribe_options& options);
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/subscribe.hpp"
+#include "client/verbs.hpp"
+#include "client/wait.hpp"
+
+#include <conats/client.hpp>
+#include <conats/subscription.hpp>
+
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+
+namespace impl {
+namespace {
+
+// So many results in a row without suspension, then others get a turn: a queue that is always
+// full must not starve timers and cancellation.
+constexpr unsigned longest_streak = 256;
+
+using state_pointer = std::shared_ptr<subscription_state>;
+
+/// One wait of a consumer, with its deadline if it has one.
+class waiting {
+public:
+    waiting(const state_pointer& s, connection* c, std::chrono::nanoseconds timeout)
+        : state_(s), connection_(c) {
+        if (!s->begin_wait(wait))
+            throw conats::system_error(
+                error(errc::already_waiting, "the subscription has a waiting consumer already")
+                    .subject(s->subject()));
+        if (c == nullptr)
+            return;
+        timer_.emplace(s, wait.ticket);
+        c->set_timer(*timer_, connection::clock::now() + timeout);
+    }
+    waiting(const waiting&) = delete;
+    waiting& operator=(const waiting&) = delete;
+    ~waiting() {
+        if (timer_)
+            connection_->forget(*timer_);
+        state_->end_wait();
+    }
+
+    subscription_state::consumer_wait wait;
+
+private:
+    const state_pointer& state_;
+    connection* connection_;
+    std::optional<timed_wait> timer_;
+};
+
+bool wants_turn(subscription_state& s) {
+    return ++s.streak >= longest_streak;
+}
+
+asio::awaitable<std::optional<message>> next(state_pointer s) {
+    if (!s)
+        throw conats::system_error(error(errc::closed, "the subscription is empty"));
+    if (wants_turn(*s)) {
+        s->streak = 0;
+        const auto executor = co_await asio::this_coro::executor;
+        co_await asio::post(executor, asio::deferred);
+    }
+    std::optional<message> m;
+    record r;
+    while (!s->take(r)) {
+        if (s->at_end())
+            co_return m;
+        waiting w(s, nullptr, {});
+        co_await park(s, w.wait);
+        s->streak = 0;
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state))
+            report(aborted(), nullptr);
+    }
+    m.emplace(r);
+    co_return m;
+}
+
+asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_ptr<lease> l,
+                                                   std::chrono::nanoseconds timeout,
+                                                   error* out) {
+    std::optional<message> m;
+    if (!s) {
+        report(error(errc::closed, "the subscription is empty"), out);
+        co_return m;
+    }
+    if (wants_turn(*s)) {
+        s->streak = 0;
+        const auto executor = co_await asio::this_coro::executor;
+        co_await asio::post(executor, asio::deferred);
+    }
+    record r;
+    const auto deadline = connection::clock::now() + timeout;
+    while (!s->take(r)) {
+        if (s->at_end())
+            co_return m;
+        const auto left = deadline - connection::clock::now();
+        wake outcome = wake::timeout;
+        if (left.count() > 0) {
+            waiting w(s, l ? &l->get() : nullptr, left);
+            co_await park(s, w.wait);
+            outcome = w.wait.outcome;
+        }
+        s->streak = 0;
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state))
+            report(aborted(), nullptr);
+        if (outcome == wake::timeout && !s->peek() && !s->ended()) {
+            report(error(errc::timeout, "no message in time").subject(s->subject()), out);
+            co_return m;
+        }
+    }
+    m.emplace(r);
+    co_return m;
+}
+
+asio::awaitable<void> wait_for_any(state_pointer s) {
+    if (!s)
+        throw conats::system_error(error(errc::closed, "the subscription is empty"));
+    while (!s->peek() && !s->ended()) {
+        waiting w(s, nullptr, {});
+        co_await park(s, w.wait);
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state))
+            report(aborted(), nullptr);
+    }
+}
+
+asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* out,
+                                        std::size_t max) {
+    if (!s)
+        throw conats::system_error(error(errc::closed, "the subscription is empty"));
+    s->streak += 16; // a batch keeps others waiting longer than a message
+    if (wants_turn(*s)) {
+        s->streak = 0;
+        const auto executor = co_await asio::this_coro::executor;
+        co_await asio::post(executor, asio::deferred);
+    }
+    while (max != 0 && !s->peek() && !s->at_end()) {
+        waiting w(s, nullptr, {});
+        co_await park(s, w.wait);
+        s->streak = 0;
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state))
+            report(aborted(), nullptr);
+    }
+    std::size_t n = 0;
+    for (record r; n != max && s->take(r); ++n)
+        out->emplace_back(r);
+    co_return n;
+}
+
+asio::awaitable<void> drain(state_pointer s, std::shared_ptr<lease> l, error* out) {
+    if (!s || !l) {
+        report(error(errc::closed, "the subscription is empty"), out);
+        co_return;
+    }
+    const std::shared_ptr<connection> c = l->shared();
+    wait_node node;
+    const node_guard guard(*c, node);
+    error e = c->begin_subscription_drain(*s, node);
+    if (!e) {
+        c->set_timer(node, connection::clock::now() + c->options().drain_timeout());
+        co_await park(c, node);
+        if (node.outcome == wake::cancelled)
+            e = aborted();
+        else if (node.outcome == wake::timeout)
+            e = error(errc::timeout, "draining took longer than the drain timeout");
+        else if (node.outcome == wake::ended)
+            e = c->end_error();
+    } else if (e.code() == errc::drained || e.code() == errc::max_messages_reached) {
+        e = error(); // there is nothing left to drain
+    }
+    report(e, out);
+}
+
+asio::awaitable<void> ready(state_pointer s, std::shared_ptr<lease> l) {
+    error e;
+    if (!s || !l)
+        e = error(errc::closed, "the subscription is empty");
+    else
+        e = s->end_reason();
+    if (!e) {
+        co_await flush(l->shared(), std::chrono::seconds(10), &e);
+        // A refusal says more than how the barrier ended.
+        if (error why = s->end_reason())
+            e = std::move(why);
+    }
+    report(e, nullptr);
+}
+
+pending_limits limits_of(const subscribe_options& o) {
+    pending_limits limits;
+    limits.messages = o.pending_messages();
+    limits.bytes = o.pending_bytes();
+    limits.policy = o.on_overflow();
+    limits.max_pause = o.max_pause();
+    return limits;
+}
+
+} // namespace
+
+state_pointer make_subscription(std::string_view subject, const subscribe_options& options) {
+    return std::make_shared<subscription_state>(std::string(subject), options.queue_group(),
+                                                limits_of(options));
+}
+
+void register_subscription(const std::shared_ptr<lease>& l, const state_pointer& s,
+                           std::uint64_t max_messages) {
+    error e;
+    if (!l)
+        e = error(errc::closed, "the handle is empty");
+    else
+        e = l->get().add_subscription(s, max_messages);
+    if (e)
+        s->end(e, false);
+}
+
+} // namespace impl
+
+subscription::subscription() noexcept = default;
+
+subscription::subscription(const client& nc, std::string_view subject,
+                           const subscribe_options& options)
+    : state_(impl::make_subscription(subject, options)), lease_(nc.lease_) {
+    impl::register_subscription(lease_, state_, options.max_messages());
+}
+
+subscription::subscription(std::shared_ptr<impl::subscription_state> state,
+                           std::shared_ptr<impl::lease> lease) noexcept
+    : state_(std::move(state)), lease_(std::move(lease)) {}
+
+subscription::subscription(subscription&&) noexcept = default;
+
+subscription& subscription::operator=(subscription&& other) noexcept {
+    if (this != &other) {
+        if (lease_)
+            unsubscribe();
+        state_ = std::move(other.state_);
+        lease_ = std::move(other.lease_);
+    }
+    return *this;
+}
+
+subscription::~subscription() {
+    if (state_ && lease_)
+        unsubscribe();
+}
+
+asio::awaitable<void> subscription::ready() const {
+    return impl::ready(state_, lease_);
+}
+
+asio::awaitable<std::optional<message>> subscription::next() {
+    return impl::next(state_);
+}
+
+asio::awaitable<std::optional<message>> subscription::next(std::chrono::nanoseconds timeout) {
+    return impl::next_until(state_, lease_, timeout, nullptr);
+}
+
+asio::awaitable<std::optional<message>> subscription::next(std::chrono::nanoseconds timeout,
+                                                           error& e) {
+    return impl::next_until(state_, lease_, timeout, &e);
+}
+
+asio::awaitable<void> subscription::wait() {
+    return impl::wait_for_any(state_);
+}
+
+std::optional<message> subscription::try_next() {
+    std::optional<message> m;
+    impl::record r;
+    if (state_ && state_->take(r))
+        m.emplace(r);
+    else if (state_)
+        state_->at_end(); // tells a drain that everything was read
+    return m;
+}
+
+asio::awaitable<std::size_t> subscription::next_batch(std::vector<message>& out,
+                                                      std::size_t max) {
+    return impl::next_batch(state_, &out, max);
+}
+
+asio::awaitable<void> subscription::drain() {
+    return impl::drain(state_, lease_, nullptr);
+}
+
+asio::awaitable<void> subscription::drain(error& e) {
+    return impl::drain(state_, lease_, &e);
+}
+
+void subscription::unsubscribe() {
+    if (!state_)
+        return;
+    if (lease_)
+        lease_->get().remove_subscription(*state_);
+    state_->end(errc::unsubscribed, true);
+}
+
+void subscription::auto_unsubscribe(std::uint64_t max) {
+    if (state_ && lease_ && max != 0)
+        lease_->get().limit_subscription(*state_, max);
+}
+
+void subscription::release() {
+    state_.reset();
+    lease_.reset();
+}
+
+std::string_view subscription::subject() const noexcept {
+    return state_ ? std::string_view(state_->subject()) : std::string_view();
+}
+
+std::string_view subscription::queue_group() const noexcept {
+    return state_ ? std::string_view(state_->queue_group()) : std::string_view();
+}
+
+bool subscription::active() const {
+    return state_ && !state_->ended();
+}
+
+error subscription::end_reason() const {
+    return state_ ? state_->end_reason() : error(errc::closed, "the subscription is empty");
+}
+
+subscription_statistics subscription::statistics() const {
+    return state_ ? state_->statistics() : subscription_statistics();
+}
+
+void subscription::reset_max_pending() {
+    if (state_)
+        state_->reset_max_pending();
+}
+
+void subscription::pending_limits(std::size_t messages, std::size_t bytes) {
+    if (state_)
+        state_->set_limits(messages, bytes);
+}
+
+} // namespace v0
+} // namespace conats

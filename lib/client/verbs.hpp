@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/connection.hpp"
+
+#include <conats/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// Publishes now; what is returned waits for room or reports the error. `c` null: no client.
+asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
+                              std::chrono::nanoseconds timeout, error* out);
+
+/// Waits for a barrier, up to `timeout`.
+asio::awaitable<void> flush(std::shared_ptr<connection> c, std::chrono::nanoseconds timeout,
+                            error* out);
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/connect_walk.hpp"
+
+#include <boost/asio/buffer.hpp>
+
+#include <exception>
+#include <random>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+handshake_options to_handshake(const connect_options& o, const server_address& server) {
+    handshake_options h;
+    h.name = o.name();
+    h.verbose = o.verbose();
+    h.pedantic = o.pedantic();
+    h.echo = o.echo();
+    h.no_responders = o.no_responders();
+    h.wants_tls = server.scheme() == scheme::tls;
+    return h;
+}
+
+parser_limits handshake_limits(const connection& c) {
+    parser_limits limits;
+    limits.max_payload = c.options().max_inbound_payload();
+    return limits;
+}
+
+std::function<std::uint64_t()> order_of(const connect_options& o) {
+    if (o.retain_order())
+        return nullptr;
+    return [] { return std::uint64_t{std::random_device()()}; };
+}
+
+} // namespace
+
+connect_walk::connect_walk(connection& c)
+    : connection_(c),
+      input_(std::make_unique<input_buffer>(c.pool(), c.shared_from_this())),
+      parser_(handshake_limits(c)) {
+    connection_.control(this);
+}
+
+connect_walk::~connect_walk() {
+    connection_.control(nullptr);
+}
+
+void connect_walk::stop() {
+    if (attempt_)
+        attempt_->stop();
+}
+
+asio::awaitable<error> connect_walk::connect() {
+    server_pool& pool = connection_.servers();
+    pool.begin_walk();
+    for (const pool_server* s = pool.current(); s != nullptr && !connection_.stopping();
+         s = pool.next()) {
+        error e = co_await try_server(s->address());
+        if (!e) {
+            pool.on_connected();
+            co_return e;
+        }
+        e.server(s->address().redacted());
+        pool.on_failed(e);
+        cause_.add(std::move(e));
+    }
+    if (connection_.stopping())
+        co_return error(errc::closed);
+    co_return cause_.result();
+}
+
+asio::awaitable<error> connect_walk::try_server(const server_address& server) {
+    ++attempts_;
+    attempt_ = std::make_shared<dial_attempt>(connection_.strand());
+    attempt_->start(connection::clock::now() + connection_.options().connect_timeout());
+    error e = co_await attempt_->connect(server, connection_.options().resolver(),
+                                         connection_.user_executor(),
+                                         order_of(connection_.options()));
+    if (!e)
+        e = co_await shake_hands(server);
+    attempt_->finish();
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
+    handshake h(to_handshake(connection_.options(), server));
+    input_ = std::make_unique<input_buffer>(connection_.pool(), connection_.shared_from_this());
+    parser_.reset();
+    for (;;) {
+        error e;
+        switch (co_await next_action(h)) {
+        case handshake_action::need_more:
+            break;
+        case handshake_action::send_connect:
+            e = co_await introduce(h, server);
+            break;
+        case handshake_action::send_pong:
+            e = co_await write("PONG\r\n");
+            break;
+        case handshake_action::connected:
+            connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
+                                     attempt_->stream().remote_address(),
+                                     connection::clock::now());
+            co_return error();
+        case handshake_action::failed:
+            co_return h.failure();
+        }
+        if (e)
+            co_return e;
+    }
+}
+
+asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {
+    // Nothing was read yet the first time.
+    while (input_->is_empty() ||
+           parser_.parse(input_->begin(), input_->end()) == parse_status::need_more) {
+        const auto action = co_await read_more(h);
+        if (action != handshake_action::need_more)
+            co_return action;
+    }
+    if (parser_.failure())
+        co_return h.on_protocol_error(parser_.failure());
+    const auto text = parser_.text();
+    const auto action = h.on_operation(parser_.kind(), text.data(), text.size());
+    input_->consume(parser_.size());
+    co_return action;
+}
+
+asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
+    const auto space = input_->prepare(parser_.needed());
+    error_code ec;
+    const std::size_t n =
+        co_await attempt_->stream().read_some(asio::mutable_buffer(space.data, space.size), ec);
+    input_->commit(n);
+    if (attempt_->expired())
+        co_return h.on_timeout();
+    if (ec)
+        co_return h.on_closed(ec == asio::error::eof ? std::string() : ec.message());
+    co_return handshake_action::need_more;
+}
+
+asio::awaitable<error> connect_walk::introduce(handshake& h, const server_address& server) {
+    credentials who;
+    error e = co_await find_credentials(server, h.info(), who);
+    if (e)
+        co_return e;
+    secret line;
+    e = h.make_connect(who, line, connection_.options().max_control_line());
+    if (e)
+        co_return e;
+    e = co_await write(line.reveal());
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::find_credentials(const server_address& server,
+                                                      const conats::server_info& info,
+                                                      credentials& out) {
+    credentials_choice choice = choose_credentials(connection_.authentication(), server);
+    if (choice.userinfo_ignored)
+        connection_.raise_userinfo_ignored(server);
+    out = std::move(choice.use);
+    if (!choice.ask_provider)
+        co_return error();
+    auth_request ask;
+    ask.server(server.redacted()).nonce(info.nonce).attempt(attempts_);
+    ask.deadline(attempt_->deadline());
+    std::string failure;
+    secret token;
+    try {
+        token = co_await attempt_->await_user(connection_.user_executor(),
+                                              connection_.options().token_provider()(ask));
+    } catch (const std::exception& e) {
+        failure = e.what();
+    }
+    if (attempt_->expired())
+        co_return error(errc::timeout, "the token provider took longer than the connect timeout");
+    if (!failure.empty())
+        co_return error(errc::provider_failed, "the token provider failed: " + failure);
+    out = credentials::from_token(std::move(token));
+    co_return error();
+}
+
+// An error of the write is not the last word: the server may have said why it closed.
+asio::awaitable<error> connect_walk::write(std::string_view bytes) {
+    error_code ec;
+    while (!bytes.empty() && !ec) {
+        const asio::const_buffer all(bytes.data(), bytes.size());
+        const std::size_t n = co_await attempt_->stream().write_some({&all, 1}, ec);
+        bytes.remove_prefix(n);
+    }
+    co_return error();
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/connect_cause.hpp"
+#include "engine/connection.hpp"
+#include "engine/handshake.hpp"
+#include "engine/input_buffer.hpp"
+#include "protocol/parser.hpp"
+#include "transport/dial.hpp"
+
+#include <conats/error.hpp>
+
+#include <boost/asio/awaitable.hpp>
+
+#include <memory>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// Finds a server that accepts: tries each of the pool once, under one deadline each. Lives in
+/// the frame of `run`.
+class connect_walk final : public loop_control {
+public:
+    explicit connect_walk(connection& c);
+    connect_walk(const connect_walk&) = delete;
+    connect_walk& operator=(const connect_walk&) = delete;
+    ~connect_walk();
+
+    /// Connects, or returns the most telling failure.
+    asio::awaitable<error> connect();
+
+    [[nodiscard]] std::unique_ptr<stream> release_stream() {
+        return attempt_->release_stream();
+    }
+    /// With what came behind the handshake's PONG.
+    [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
+
+    void wake_timer() override {}
+    void stop() override;
+
+private:
+    asio::awaitable<error> try_server(const server_address& server);
+    asio::awaitable<error> shake_hands(const server_address& server);
+    asio::awaitable<handshake_action> next_action(handshake& h);
+    asio::awaitable<handshake_action> read_more(handshake& h);
+    asio::awaitable<error> introduce(handshake& h, const server_address& server);
+    asio::awaitable<error> find_credentials(const server_address& server,
+                                            const conats::server_info& info, credentials& out);
+    asio::awaitable<error> write(std::string_view bytes);
+
+    connection& connection_;
+    std::shared_ptr<dial_attempt> attempt_;
+    std::unique_ptr<input_buffer> input_;
+    parser parser_;
+    connect_cause cause_;
+    std::uint64_t attempts_ = 0;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

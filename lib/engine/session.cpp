@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/session.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+parser_limits limits_of(const connection& c) {
+    parser_limits limits;
+    limits.max_payload = c.options().max_inbound_payload();
+    return limits;
+}
+
+error lost(const error_code& ec) {
+    if (ec == asio::error::eof)
+        return error(errc::disconnected, "the server closed the connection");
+    return error(errc::disconnected, ec.message());
+}
+
+} // namespace
+
+session::session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input)
+    : connection_(c),
+      stream_(std::move(s)),
+      input_(std::move(input)),
+      inbound_(c, limits_of(c)),
+      timer_(c.strand()) {
+    connection_.control(this);
+}
+
+session::~session() {
+    connection_.control(nullptr);
+}
+
+asio::awaitable<error> session::serve() {
+    using namespace asio::experimental::awaitable_operators;
+    co_await (read_loop() && write_loop() && time_loop());
+    co_return cause_;
+}
+
+void session::end(const error& cause) {
+    if (std::exchange(over_, true))
+        return;
+    cause_ = cause;
+    stream_->close();
+    timer_.cancel();
+    connection_.stop_loops();
+}
+
+asio::awaitable<void> session::read_loop() {
+    abandon_guard guard(connection_.shared_from_this());
+    // What came along with the handshake's PONG.
+    error e = inbound_.feed(*input_);
+    while (!e && !over_) {
+        if (auto full = inbound_.take_full())
+            co_await pause_for(std::move(full));
+        e = co_await read_once();
+    }
+    end(e);
+    guard.dismiss();
+}
+
+asio::awaitable<error> session::read_once() {
+    const auto space = input_->prepare(inbound_.needed());
+    error_code ec;
+    const std::size_t n =
+        co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
+    if (ec)
+        co_return lost(ec);
+    connection_.on_read();
+    input_->commit(n);
+    co_return inbound_.feed(*input_);
+}
+
+asio::awaitable<void> session::pause_for(std::shared_ptr<subscription_state> full) {
+    const auto self = connection_.shared_from_this();
+    const auto until = connection::clock::now() + full->max_pause();
+    wait_node node;
+    const node_guard guard(*self, node);
+    while (!over_ && connection_.begin_pause(node, *full, until)) {
+        co_await park(self, node);
+        self->forget(node); // its timer
+        if (node.outcome == wake::timeout) {
+            full->give_up_pause();
+            break;
+        }
+    }
+    connection_.end_pause(connection::clock::now());
+}
+
+asio::awaitable<void> session::write_loop() {
+    const auto self = connection_.shared_from_this();
+    outgoing out;
+    wait_node idle;
+    const node_guard guard(*self, idle);
+    error e;
+    while (!e && !over_ && connection_.begin_write(out, idle)) {
+        if (out.empty())
+            co_await park(self, idle);
+        else
+            e = co_await write_all(out);
+    }
+    end(e);
+}
+
+asio::awaitable<error> session::write_all(outgoing& out) {
+    std::array<segment, 16> pieces;
+    std::array<asio::const_buffer, 16> buffers;
+    while (!out.empty()) {
+        const std::size_t count = out.pieces(pieces);
+        std::transform(pieces.begin(), pieces.begin() + count, buffers.begin(),
+                       [](const segment& s) { return asio::const_buffer(s.data, s.size); });
+        error_code ec;
+        const std::span<const asio::const_buffer> all(buffers.data(), count);
+        const std::size_t n = co_await stream_->write_some(all, ec);
+        if (ec)
+            co_return lost(ec);
+        out.consume(n);
+        connection_.on_written(n, connection::clock::now());
+    }
+    co_return error();
+}
+
+asio::awaitable<void> session::time_loop() {
+    abandon_guard guard(connection_.shared_from_this());
+    while (!over_) {
+        error failure;
+        timer_.expires_at(connection_.on_tick(connection::clock::now(), failure));
+        if (failure)
+            end(failure);
+        else
+            co_await timer_.async_wait(asio::as_tuple(asio::deferred));
+    }
+    guard.dismiss();
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats
