@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "protocol/encoder.hpp"
 
+#include <cstring>
 #include <limits>
 #include <new>
 
@@ -24,19 +25,38 @@ std::size_t checked_sum(std::size_t a, std::size_t b) {
     return a + b;
 }
 
-char* write(char* to, std::string_view text) noexcept {
-    if (!text.empty()) {
-        std::memcpy(to, text.data(), text.size());
-    }
-    return to + text.size();
+/// Copies the first and the last bytes, which may overlap, as words of one size.
+template <class Word>
+void copy_ends(char* to, std::string_view text) noexcept {
+    const std::size_t last = text.size() - sizeof(Word);
+    Word head;
+    Word tail;
+    std::memcpy(&head, text.data(), sizeof(Word));
+    std::memcpy(&tail, text.data() + last, sizeof(Word));
+    std::memcpy(to, &head, sizeof(Word));
+    std::memcpy(to + last, &tail, sizeof(Word));
 }
 
-char* write_number(char* to, std::uint64_t number) noexcept {
-    if (number < 10) {
-        *to = static_cast<char>('0' + number);
-        return to + 1;
+/// Subjects and small payloads are short: for them a call of memcpy costs more than the copy.
+char* write(char* to, std::string_view text) noexcept {
+    struct sixteen {
+        std::uint64_t words[2];
+    };
+    const std::size_t size = text.size();
+    if (size > 2 * sizeof(sixteen)) {
+        std::memcpy(to, text.data(), size);
+    } else if (size >= sizeof(sixteen)) {
+        copy_ends<sixteen>(to, text);
+    } else if (size >= sizeof(std::uint64_t)) {
+        copy_ends<std::uint64_t>(to, text);
+    } else if (size >= sizeof(std::uint32_t)) {
+        copy_ends<std::uint32_t>(to, text);
+    } else if (size >= sizeof(std::uint16_t)) {
+        copy_ends<std::uint16_t>(to, text);
+    } else if (size != 0) {
+        *to = text.front();
     }
-    return write_decimal(to, number);
+    return to + size;
 }
 
 /// `SUBJECT [REPLY ]`, with the blank behind.
@@ -53,7 +73,7 @@ char* write_subjects(char* to, std::string_view subject, std::string_view reply)
 char* write_publish_line(char* to, std::string_view subject, std::string_view reply,
                          std::size_t payload_size) noexcept {
     to = write_subjects(write(to, "PUB "), subject, reply);
-    return write(write_number(to, payload_size), crlf);
+    return write(write_decimal(to, payload_size), crlf);
 }
 
 /// The HPUB line and the header block.

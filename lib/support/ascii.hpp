@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <limits>
 #include <string>
 #include <string_view>
@@ -73,29 +72,26 @@ constexpr bool parse_decimal(std::string_view text, std::uint64_t& out) noexcept
     return true;
 }
 
+inline constexpr std::size_t max_decimal_size = 20;
+
 /// How many characters `write_decimal` writes.
 constexpr std::size_t decimal_size(std::uint64_t value) noexcept {
     std::size_t digits = 1;
-    for (; value >= 10; value /= 10) {
+    for (std::uint64_t limit = 10; digits != max_decimal_size && value >= limit; limit *= 10) {
         ++digits;
     }
     return digits;
 }
 
-inline constexpr std::size_t max_decimal_size = 20;
-
 /// Writes `value` at `to` (room for `max_decimal_size`) and returns the end of what it wrote.
 inline char* write_decimal(char* to, std::uint64_t value) noexcept {
-    char digits[max_decimal_size];
-    char* const end = digits + max_decimal_size;
+    char* const end = to + decimal_size(value);
     char* at = end;
     do {
         *--at = static_cast<char>('0' + value % 10);
         value /= 10;
-    } while (value != 0);
-    const auto size = static_cast<std::size_t>(end - at);
-    std::memcpy(to, at, size);
-    return to + size;
+    } while (at != to);
+    return end;
 }
 
 /// `\x0d` for a byte that is not printable ASCII, the character itself otherwise.

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "client/verbs.hpp"
+#include "client/wait.hpp"
+
+#include <conats/client.hpp>
+
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+
+namespace impl {
+namespace {
+
+error empty_handle() {
+    return error(errc::closed, "the handle is empty");
+}
+
+asio::awaitable<std::chrono::nanoseconds> round_trip(std::shared_ptr<connection> c) {
+    const auto begin = connection::clock::now();
+    co_await flush(std::move(c), std::chrono::seconds(10), nullptr);
+    co_return connection::clock::now() - begin;
+}
+
+asio::awaitable<void> drain(std::shared_ptr<connection> c, error* out) {
+    error e = empty_handle();
+    if (c) {
+        wait_node node;
+        const node_guard guard(*c, node);
+        e = c->begin_drain(node);
+        if (!e) {
+            co_await park(c, node);
+            e = node.outcome == wake::cancelled ? aborted() : c->drain_result();
+        }
+    }
+    report(e, out);
+}
+
+asio::awaitable<void> close(std::shared_ptr<connection> c) {
+    if (!c)
+        co_return;
+    wait_node node;
+    const node_guard guard(*c, node);
+    if (!c->begin_close(&node))
+        co_return;
+    co_await park(c, node);
+    if (node.outcome == wake::cancelled)
+        report(aborted(), nullptr);
+}
+
+std::shared_ptr<connection> connection_of(const std::shared_ptr<lease>& l) {
+    return l ? l->shared() : nullptr;
+}
+
+} // namespace
+
+asio::awaitable<void> flush(std::shared_ptr<connection> c, std::chrono::nanoseconds timeout,
+                            error* out) {
+    error e = empty_handle();
+    if (timeout.count() <= 0) {
+        e = error(errc::invalid_argument, "the timeout is not positive");
+    } else if (c) {
+        wait_node node;
+        const node_guard guard(*c, node);
+        e = c->begin_barrier(node);
+        if (!e) {
+            c->set_timer(node, connection::clock::now() + timeout);
+            co_await park(c, node);
+            if (node.outcome == wake::cancelled)
+                e = aborted();
+            else if (node.outcome == wake::timeout)
+                e = error(errc::timeout, "no PONG in time");
+            else if (node.outcome == wake::ended)
+                e = c->end_error();
+        }
+    }
+    report(e, out);
+}
+
+} // namespace impl
+
+client::client() noexcept = default;
+client::client(std::shared_ptr<impl::lease> lease) noexcept : lease_(std::move(lease)) {}
+client::client(const client&) noexcept = default;
+client::client(client&&) noexcept = default;
+client& client::operator=(const client&) noexcept = default;
+client& client::operator=(client&&) noexcept = default;
+client::~client() = default;
+
+asio::awaitable<void> client::flush(std::chrono::nanoseconds timeout) const {
+    return impl::flush(impl::connection_of(lease_), timeout, nullptr);
+}
+
+asio::awaitable<void> client::flush(std::chrono::nanoseconds timeout, error& e) const {
+    return impl::flush(impl::connection_of(lease_), timeout, &e);
+}
+
+asio::awaitable<std::chrono::nanoseconds> client::rtt() const {
+    return impl::round_trip(impl::connection_of(lease_));
+}
+
+asio::awaitable<void> client::drain() const {
+    return impl::drain(impl::connection_of(lease_), nullptr);
+}
+
+asio::awaitable<void> client::drain(error& e) const {
+    return impl::drain(impl::connection_of(lease_), &e);
+}
+
+asio::awaitable<void> client::close() const {
+    return impl::close(impl::connection_of(lease_));
+}
+
+conats::status client::status() const noexcept {
+    return lease_ ? lease_->get().status() : conats::status::disconnected;
+}
+
+error client::close_reason() const {
+    return lease_ && status() == conats::status::closed ? lease_->get().close_reason() : error();
+}
+
+conats::server_info client::server_info() const {
+    return lease_ ? lease_->get().server_info() : conats::server_info();
+}
+
+std::string client::connected_url() const {
+    return lease_ ? lease_->get().connected_url() : std::string();
+}
+
+std::string client::local_address() const {
+    return lease_ ? lease_->get().local_address() : std::string();
+}
+
+std::string client::remote_address() const {
+    return lease_ ? lease_->get().remote_address() : std::string();
+}
+
+conats::statistics client::statistics() const {
+    return lease_ ? lease_->get().statistics() : conats::statistics();
+}
+
+event_stream client::events() const {
+    return lease_ ? event_stream(lease_->get().open_events()) : event_stream();
+}
+
+asio::any_io_executor client::get_executor() const {
+    return lease_ ? lease_->get().user_executor() : asio::any_io_executor();
+}
+
+} // namespace v0
+} // namespace conats
