@@ -198,8 +198,10 @@ public:
     /// Ends in order: every subscription is drained (its messages are handled, their replies
     /// sent), then publishing is refused and flushed, then the connection closes.
     ///
-    /// Waits until subscriptions that were read from have been read to their end, at most
-    /// `drain_timeout` (30 s), then closes anyway and throws `timeout`. Cancelling stops the
+    /// Waits until handlers have returned from their last message and the queues of other
+    /// subscriptions are empty, at most `drain_timeout` (30 s), then closes anyway and throws
+    /// `timeout`. A loop that still works on its last message is not waited for: it has to
+    /// answer before, or use a handler. Cancelling stops the
     /// waiting; the drain goes on. Legal inside handlers if not awaited there: a handler that
     /// awaits it waits for itself and times out.
     [[nodiscard]] asio::awaitable<void> drain() const;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <iosfwd>
+#include <string>
 #include <string_view>
 
 namespace conats {
@@ -24,6 +25,7 @@ public:
     secret() noexcept = default;
     secret(std::string_view text); // NOLINT(google-explicit-constructor): options take text
     secret(const char* text) : secret(std::string_view(text)) {} // NOLINT
+    secret(const std::string& text) : secret(std::string_view(text)) {} // NOLINT
     secret(const secret& other);
     secret(secret&& other) noexcept;
     secret& operator=(const secret& other);

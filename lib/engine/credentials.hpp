@@ -17,7 +17,7 @@ class credentials {
 public:
     enum class kind : std::uint8_t { none, token, user };
 
-    credentials() noexcept {}
+    credentials() noexcept = default;
     static credentials from_token(secret token);
     static credentials from_user(secret user, secret password);
     static credentials from_userinfo(const server_address& server);
@@ -38,7 +38,7 @@ private:
 /// The authentication options as the user set them, checked before: at most one of them.
 class auth_options {
 public:
-    auth_options() noexcept {}
+    auth_options() noexcept = default;
     explicit auth_options(credentials c) : fixed(std::move(c)) {}
 
     [[nodiscard]] bool empty() const noexcept { return fixed.empty() && !has_provider; }
@@ -49,7 +49,7 @@ public:
 
 class credentials_choice {
 public:
-    credentials_choice() noexcept {}
+    credentials_choice() noexcept = default;
 
     credentials use; ///< not meant if the provider is to be asked
     bool ask_provider = false;

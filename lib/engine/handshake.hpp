@@ -22,7 +22,7 @@ namespace impl {
 inline constexpr std::size_t default_max_control_line = 4096;
 
 struct handshake_options {
-    handshake_options() noexcept {}
+    handshake_options() noexcept = default; // no aggregate: g++ 12 destroys those twice
 
     std::string name;
     bool verbose = false;

@@ -56,7 +56,8 @@ request_mux::~request_mux() {
 
 request_slot& request_mux::acquire(std::string_view subject) {
     if (free_.empty()) {
-        slots_.emplace_back().index = static_cast<std::uint32_t>(slots_.size() - 1);
+        const std::size_t index = slots_.size();
+        slots_.emplace_back().index = static_cast<std::uint32_t>(index);
         free_.reserve(slots_.size()); // so that release cannot fail
         free_.push_back(slots_.back().index);
     }

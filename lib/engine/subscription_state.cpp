@@ -371,9 +371,8 @@ bool subscription_state::is_finished() const noexcept {
         return false;
     if ((flags_.load(std::memory_order_relaxed) & discarding) != 0 || saw_end_)
         return true;
-    // Nobody has ever read from it and there is nothing to read.
-    return !has_handler && !consumer_waits_ && pending_messages() == 0 &&
-           delivered_.load(std::memory_order_relaxed) == 0;
+    // There is nothing to read, and nobody waits who would come to see the end.
+    return !has_handler && !consumer_waits_ && pending_messages() == 0;
 }
 
 bool subscription_state::finished() const {

@@ -28,11 +28,12 @@ std::size_t checked_sum(std::size_t a, std::size_t b) {
 /// Copies the first and the last bytes, which may overlap, as words of one size.
 template <class Word>
 void copy_ends(char* to, std::string_view text) noexcept {
+    const char* const from = text.data();
     const std::size_t last = text.size() - sizeof(Word);
     Word head;
     Word tail;
-    std::memcpy(&head, text.data(), sizeof(Word));
-    std::memcpy(&tail, text.data() + last, sizeof(Word));
+    std::memcpy(&head, from, sizeof(Word));
+    std::memcpy(&tail, from + last, sizeof(Word));
     std::memcpy(to, &head, sizeof(Word));
     std::memcpy(to + last, &tail, sizeof(Word));
 }

@@ -145,6 +145,11 @@ TEST_CASE("B01 P2.35 no_responders is not asked of a server without headers") {
     const auto fields = connect_json(d.connect(info_builder().headers(false)));
     CHECK(fields.at("no_responders") == false);
     CHECK(d.pong() == handshake_action::connected);
+
+    handshake_options options;
+    options.no_responders = false;
+    driver unwanted(options);
+    CHECK(connect_json(unwanted.connect()).at("no_responders") == false);
 }
 
 TEST_CASE("B01 anything but INFO or -ERR first is a protocol error") {
