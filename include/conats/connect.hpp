@@ -8,6 +8,9 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <concepts>
+#include <utility>
+
 namespace conats {
 inline namespace v0 {
 
@@ -31,10 +34,24 @@ inline namespace v0 {
 /// Source: ADR-40, https://docs.nats.io/reference/reference-protocols/nats-protocol-demo
 [[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(connect_options options);
 [[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(connect_options options, error& e);
-[[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(asio::any_io_executor executor,
-                                                            connect_options options);
-[[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(asio::any_io_executor executor,
-                                                            connect_options options, error& e);
+namespace impl {
+CONATS_EXPORT asio::awaitable<client> connect_on(asio::any_io_executor executor,
+                                                 connect_options options, error* e);
+} // namespace impl
+
+// Templates, because Asio's executor traits look for functions of this name by argument-dependent
+// lookup, and a conversion to `any_io_executor` would ask those traits about `connect_options`.
+template <class Executor>
+    requires(!std::constructible_from<connect_options, Executor>)
+[[nodiscard]] asio::awaitable<client> connect(const Executor& executor, connect_options options) {
+    return impl::connect_on(asio::any_io_executor(executor), std::move(options), nullptr);
+}
+template <class Executor>
+    requires(!std::constructible_from<connect_options, Executor>)
+[[nodiscard]] asio::awaitable<client> connect(const Executor& executor, connect_options options,
+                                              error& e) {
+    return impl::connect_on(asio::any_io_executor(executor), std::move(options), &e);
+}
 
 } // namespace v0
 } // namespace conats

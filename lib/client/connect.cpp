@@ -84,13 +84,9 @@ asio::awaitable<client> connect(connect_options options, error& e) {
     return impl::connect_here(std::move(options), &e);
 }
 
-asio::awaitable<client> connect(asio::any_io_executor executor, connect_options options) {
-    return impl::connect(std::move(executor), std::move(options), nullptr);
-}
-
-asio::awaitable<client> connect(asio::any_io_executor executor, connect_options options,
-                                error& e) {
-    return impl::connect(std::move(executor), std::move(options), &e);
+asio::awaitable<client> impl::connect_on(asio::any_io_executor executor, connect_options options,
+                                         error* e) {
+    return impl::connect(std::move(executor), std::move(options), e);
 }
 
 } // namespace v0

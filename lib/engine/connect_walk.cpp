@@ -171,8 +171,9 @@ asio::awaitable<error> connect_walk::find_credentials(const server_address& serv
     std::string failure;
     secret token;
     try {
-        token = co_await attempt_->await_user(connection_.user_executor(),
-                                              connection_.options().token_provider()(ask));
+        auto executor = connection_.user_executor();
+        auto answer = connection_.options().token_provider()(std::move(ask));
+        token = co_await attempt_->await_user(std::move(executor), std::move(answer));
     } catch (const std::exception& e) {
         failure = e.what();
     }

@@ -64,7 +64,7 @@ error inbound::distribute(input_buffer& in) {
         }
         if (parser_.kind() == operation_kind::msg) {
             on_message(in.memory());
-        } else if (error e = on_operation()) {
+        } else if (error e = on_operation(in.memory())) {
             return e;
         }
         in.consume(parser_.size());
@@ -72,16 +72,19 @@ error inbound::distribute(input_buffer& in) {
     return error();
 }
 
-error inbound::on_operation() {
+error inbound::on_operation(block& chunk) {
     switch (parser_.kind()) {
     case operation_kind::info:
         return on_info();
     case operation_kind::ping:
         return connection_.on_ping();
     case operation_kind::pong:
+        // It may end subscriptions that drain: what stands before it is theirs.
+        commit(chunk);
         connection_.on_pong();
         break;
     case operation_kind::err:
+        commit(chunk);
         return connection_.on_server_error(parser_.text());
     case operation_kind::ok:
     case operation_kind::msg:

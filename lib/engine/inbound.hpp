@@ -40,7 +40,7 @@ private:
 
     void apply_registrations();
     error distribute(input_buffer& in);
-    error on_operation();
+    error on_operation(block& chunk);
     error on_info();
     void on_message(block& chunk);
     void commit(block& chunk);

@@ -64,7 +64,6 @@ void dial_attempt::end() {
     if (stream_)
         stream_->close();
     open_gate();
-    user_cancel_.emit(asio::cancellation_type::terminal);
 }
 
 asio::awaitable<void> dial_attempt::wait_at_gate(clock::time_point until) {
@@ -180,7 +179,8 @@ asio::awaitable<error> dial_attempt::resolve_by_user(const server_address& serve
                                                      endpoints& out) {
     std::string failure;
     try {
-        const auto texts = co_await await_user(user_executor, resolver(server.host()));
+        auto answer = resolver(server.host());
+        const auto texts = co_await await_user(user_executor, std::move(answer));
         for (const std::string& text : texts)
             out.emplace_back(asio::ip::make_address(text), server.port());
     } catch (const std::exception& e) {

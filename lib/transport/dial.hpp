@@ -71,6 +71,8 @@ public:
             T value{};
             std::exception_ptr failure;
             bool done = false;
+            // Here, since a coroutine that does not listen may outlive the attempt.
+            asio::cancellation_signal cancel;
         };
         const auto r = std::make_shared<result>();
         auto on_done = [r, self = shared_from_this()](std::exception_ptr e, T value) {
@@ -80,11 +82,12 @@ public:
             self->open_gate();
         };
         auto on_strand = asio::bind_executor(
-            strand_, asio::bind_cancellation_slot(user_cancel_.slot(), std::move(on_done)));
+            strand_, asio::bind_cancellation_slot(r->cancel.slot(), std::move(on_done)));
         asio::co_spawn(executor, std::move(operation), std::move(on_strand));
         while (!r->done && !ended())
             co_await wait_at_gate();
-        user_cancel_.slot().clear();
+        if (!r->done)
+            r->cancel.emit(asio::cancellation_type::terminal);
         if (r->failure)
             std::rethrow_exception(r->failure);
         co_return std::move(r->value);
@@ -110,7 +113,6 @@ private:
     std::unique_ptr<tcp_stream> stream_;
     asio::steady_timer deadline_timer_;
     asio::steady_timer gate_; // never expires: cancelled to resume who waits at it
-    asio::cancellation_signal user_cancel_;
     clock::time_point deadline_{};
     bool expired_ = false;
     bool stopped_ = false;
