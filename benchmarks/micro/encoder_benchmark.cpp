@@ -24,7 +24,7 @@ template <class Append>
 void fill(benchmark::State& state, Append append) {
     byte_buffer buffer(room * 2);
     std::size_t i = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         if (buffer.size() > room) {
             buffer.clear();
         }

@@ -29,7 +29,7 @@ std::string block_of(std::size_t count, std::size_t value_size) {
 
 void decode(benchmark::State& state) {
     const std::string block = block_of(static_cast<std::size_t>(state.range(0)), 16);
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         benchmark::DoNotOptimize(decode_header_block(block));
     }
 }
@@ -42,7 +42,7 @@ void decode_varied(benchmark::State& state) {
         block = block_of(1 + random() % 4, random() % 40);
     }
     std::size_t i = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         benchmark::DoNotOptimize(decode_header_block(blocks[i++ % 1024]));
     }
 }
@@ -50,7 +50,7 @@ BENCHMARK(decode_varied);
 
 void decode_status(benchmark::State& state) {
     const std::string block = "NATS/1.0 503\r\n\r\n";
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         benchmark::DoNotOptimize(decode_header_block(block));
     }
 }
@@ -59,14 +59,14 @@ BENCHMARK(decode_status);
 void get_last_of_eight(benchmark::State& state) {
     const std::string block = block_of(8, 16);
     const headers_view view(decode_header_block(block).lines);
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         benchmark::DoNotOptimize(view.get("Header-7"));
     }
 }
 BENCHMARK(get_last_of_eight);
 
 void build_two(benchmark::State& state) {
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         headers h;
         h.add("Nats-Msg-Id", "1").add("Trace", "0123456789abcdef");
         benchmark::DoNotOptimize(h);

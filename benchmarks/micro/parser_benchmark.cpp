@@ -45,7 +45,7 @@ private:
 void parse(benchmark::State& state, const frames& chunk) {
     parser p;
     std::uint64_t sum = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         for (const char* at = chunk.begin(); at != chunk.end(); at += p.size()) {
             if (p.parse(at, chunk.end()) != parse_status::complete) {
                 state.SkipWithError(p.failure().what().c_str());
@@ -98,9 +98,9 @@ BENCHMARK(varied_subject_and_id);
 
 void with_headers(benchmark::State& state) {
     const std::string block = "NATS/1.0\r\nNats-Msg-Id: 1\r\n\r\n";
-    const std::string frame = "HMSG foo.bar 1 " + std::to_string(block.size()) + ' ' +
-                              std::to_string(block.size() + 16) + "\r\n" + block +
-                              std::string(16, 'p') + "\r\n";
+    std::string frame = "HMSG foo.bar 1 " + std::to_string(block.size()) + ' ' +
+                        std::to_string(block.size() + 16) + "\r\n" + block + std::string(16, 'p') +
+                        "\r\n";
     parse(state, frames([&] { return frame; }));
 }
 BENCHMARK(with_headers);

@@ -20,7 +20,7 @@ using conats::impl::check_publish_subject;
 void check_constant(benchmark::State& state) {
     std::string subject(static_cast<std::size_t>(state.range(0)), 's');
     subject[subject.size() / 2] = '.';
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         benchmark::DoNotOptimize(subject);
         benchmark::DoNotOptimize(check_publish_subject(subject));
     }
@@ -35,14 +35,14 @@ void check_varied(benchmark::State& state) {
         subject[1 + random() % (subject.size() - 2)] = '.';
     }
     std::size_t i = 0;
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         benchmark::DoNotOptimize(check_publish_subject(subjects[i++ % 1024]));
     }
 }
 BENCHMARK(check_varied);
 
 void match(benchmark::State& state) {
-    for (auto _ : state) {
+    for ([[maybe_unused]] auto _ : state) {
         benchmark::DoNotOptimize(
             conats::subject_matches("orders.*.created.>", "orders.eu.created.x.y"));
     }

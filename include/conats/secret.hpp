@@ -24,7 +24,7 @@ class CONATS_EXPORT secret {
 public:
     secret() noexcept = default;
     secret(std::string_view text); // NOLINT(google-explicit-constructor): options take text
-    secret(const char* text) : secret(std::string_view(text)) {} // NOLINT
+    secret(const char* text) : secret(std::string_view(text)) {}        // NOLINT
     secret(const std::string& text) : secret(std::string_view(text)) {} // NOLINT
     secret(const secret& other);
     secret(secret&& other) noexcept;

@@ -97,6 +97,7 @@ void connect(std::string_view text) {
 
 } // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     // A block of its own, so that a sanitizer sees what goes beyond.
     const std::vector<char> bytes(data, data + size);

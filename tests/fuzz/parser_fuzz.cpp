@@ -182,6 +182,7 @@ outcome parse_parts(std::string_view sent, std::string_view lengths) {
 
 } // namespace
 
+// NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view input(reinterpret_cast<const char*>(data), size); // NOLINT
     const std::size_t first_line = input.find('\n');
