@@ -24,8 +24,11 @@ class CONATS_EXPORT secret {
 public:
     secret() noexcept = default;
     secret(std::string_view text); // NOLINT(google-explicit-constructor): options take text
-    secret(const char* text) : secret(std::string_view(text)) {}        // NOLINT
-    secret(const std::string& text) : secret(std::string_view(text)) {} // NOLINT
+    // Implicit as well, for the same reason.
+    secret(const char* text) // NOLINT(google-explicit-constructor)
+        : secret(std::string_view(text)) {}
+    secret(const std::string& text) // NOLINT(google-explicit-constructor)
+        : secret(std::string_view(text)) {}
     secret(const secret& other);
     secret(secret&& other) noexcept;
     secret& operator=(const secret& other);
