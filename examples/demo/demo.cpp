@@ -90,7 +90,9 @@ asio::awaitable<bool> show_publishing(conats::client nc) {
 
 asio::awaitable<bool> show_requests(conats::client nc) {
     title("Request and reply");
-    auto answer = [](const conats::message& m) { m.try_respond("hello, " + std::string(m.text())); };
+    auto answer = [](const conats::message& m) {
+        m.try_respond("hello, " + std::string(m.text()));
+    };
     auto service = nc.on("hello", answer);
     auto reply = co_await nc.request("hello", "joe", 2s);
     std::cout << "  with a responder: " << reply.text() << '\n';

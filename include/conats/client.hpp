@@ -146,10 +146,8 @@ public:
         std::string_view subject, payload_view payload,
         const request_options& options = request_options()) const;
     /// As above; after an error the returned message is empty.
-    [[nodiscard]] asio::awaitable<message> request(std::string_view subject,
-                                                   payload_view payload,
-                                                   const request_options& options,
-                                                   error& e) const;
+    [[nodiscard]] asio::awaitable<message> request(std::string_view subject, payload_view payload,
+                                                   const request_options& options, error& e) const;
 
     /// A subject nobody else uses, for replies: the inbox prefix and a unique token.
     [[nodiscard]] std::string new_inbox() const;

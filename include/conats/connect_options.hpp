@@ -65,12 +65,11 @@ private:
 };
 
 /// A coroutine that fetches the token for one attempt. Runs on the client's executor.
-using token_provider_function =
-    std::function<asio::awaitable<secret>(auth_request)>;
+using token_provider_function = std::function<asio::awaitable<secret>(auth_request)>;
 
 /// Resolves a host name to IP addresses in text form, instead of the system's resolver.
-using resolver_function = std::function<
-    asio::awaitable<std::vector<std::string>>(std::string host)>;
+using resolver_function =
+    std::function<asio::awaitable<std::vector<std::string>>(std::string host)>;
 
 /// How to connect. A value, copied by `connect`: later changes have no effect. Each setter
 /// returns `*this`; nothing is checked before `connect`, which reports `invalid_options` or
@@ -85,8 +84,8 @@ public:
     /// `host`, `host:port`, `:port`, `port`, `[ipv6]:port`, `token@host`, `user:password@host`,
     /// each with or without `nats://` before it; special characters of the userinfo are
     /// percent-encoded.
-    connect_options(std::string_view servers); // NOLINT(google-explicit-constructor)
-    connect_options(const char* servers);      // NOLINT(google-explicit-constructor)
+    connect_options(std::string_view servers);   // NOLINT(google-explicit-constructor)
+    connect_options(const char* servers);        // NOLINT(google-explicit-constructor)
     connect_options(const std::string& servers); // NOLINT(google-explicit-constructor)
     connect_options(const connect_options&);
     connect_options(connect_options&&) noexcept;
@@ -171,9 +170,7 @@ public:
         write_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
         return *this;
     }
-    [[nodiscard]] std::chrono::nanoseconds write_timeout() const noexcept {
-        return write_timeout_;
-    }
+    [[nodiscard]] std::chrono::nanoseconds write_timeout() const noexcept { return write_timeout_; }
     /// Accepts `a..b`, `.a` and `a.` in publish subjects, which the server drops silently.
     /// Default: off.
     connect_options& allow_empty_tokens(bool on);
@@ -186,9 +183,7 @@ public:
 
     /// A larger inbound message is a protocol error. Default 64 MiB.
     connect_options& max_inbound_payload(std::size_t bytes);
-    [[nodiscard]] std::size_t max_inbound_payload() const noexcept {
-        return max_inbound_payload_;
-    }
+    [[nodiscard]] std::size_t max_inbound_payload() const noexcept { return max_inbound_payload_; }
 
     // --- Requests
 
@@ -216,9 +211,7 @@ public:
         ping_interval_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
         return *this;
     }
-    [[nodiscard]] std::chrono::nanoseconds ping_interval() const noexcept {
-        return ping_interval_;
-    }
+    [[nodiscard]] std::chrono::nanoseconds ping_interval() const noexcept { return ping_interval_; }
     /// The connection counts as lost after this many unanswered PINGs. Default 2.
     connect_options& max_pings_outstanding(std::size_t n);
     [[nodiscard]] std::size_t max_pings_outstanding() const noexcept {
@@ -230,18 +223,14 @@ public:
         drain_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
         return *this;
     }
-    [[nodiscard]] std::chrono::nanoseconds drain_timeout() const noexcept {
-        return drain_timeout_;
-    }
+    [[nodiscard]] std::chrono::nanoseconds drain_timeout() const noexcept { return drain_timeout_; }
     /// How long closing may wait for accepted messages to be sent. Default 1 s.
     template <class Rep, class Period>
     connect_options& close_timeout(std::chrono::duration<Rep, Period> t) {
         close_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
         return *this;
     }
-    [[nodiscard]] std::chrono::nanoseconds close_timeout() const noexcept {
-        return close_timeout_;
-    }
+    [[nodiscard]] std::chrono::nanoseconds close_timeout() const noexcept { return close_timeout_; }
 
     /// What contradicts or is out of range, naming the options; no error if nothing. `connect`
     /// calls it, addresses are checked there.

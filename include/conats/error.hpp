@@ -19,63 +19,63 @@ using boost::system::error_code;
 /// Exact causes. A code of this enum compares equal to the `condition` it belongs to.
 enum class errc {
     // Refused by the library before anything is sent.
-    invalid_argument = 1,     ///< an argument is outside its documented range
-    invalid_options,          ///< connect options contradict each other
-    invalid_address,          ///< a server address is malformed; the text names the part
-    invalid_subject,          ///< a subject holds an illegal character or an empty token
-    invalid_queue_group,      ///< a queue group is empty or holds a blank or control character
-    invalid_inbox_prefix,     ///< an inbox prefix holds a wildcard, a blank or ends in '.'
-    invalid_header,           ///< a header name or value would corrupt the header block
-    payload_too_large,        ///< headers and payload exceed the server's max_payload
-    control_line_too_long,    ///< subject, reply or queue group exceed the server's control line
-    connect_too_large,        ///< the CONNECT line would exceed the server's control line
-    headers_not_supported,    ///< the server does not support headers
-    no_reply_subject,         ///< `respond` on a message without a reply subject
-    already_waiting,          ///< the subscription has a waiting consumer already
-    outbox_full,              ///< nothing more can be buffered; the message was not accepted
-    transport_unavailable,    ///< the address needs a transport that is not there
-    feature_not_supported,    ///< the server's protocol level lacks what an option asks for
+    invalid_argument = 1,  ///< an argument is outside its documented range
+    invalid_options,       ///< connect options contradict each other
+    invalid_address,       ///< a server address is malformed; the text names the part
+    invalid_subject,       ///< a subject holds an illegal character or an empty token
+    invalid_queue_group,   ///< a queue group is empty or holds a blank or control character
+    invalid_inbox_prefix,  ///< an inbox prefix holds a wildcard, a blank or ends in '.'
+    invalid_header,        ///< a header name or value would corrupt the header block
+    payload_too_large,     ///< headers and payload exceed the server's max_payload
+    control_line_too_long, ///< subject, reply or queue group exceed the server's control line
+    connect_too_large,     ///< the CONNECT line would exceed the server's control line
+    headers_not_supported, ///< the server does not support headers
+    no_reply_subject,      ///< `respond` on a message without a reply subject
+    already_waiting,       ///< the subscription has a waiting consumer already
+    outbox_full,           ///< nothing more can be buffered; the message was not accepted
+    transport_unavailable, ///< the address needs a transport that is not there
+    feature_not_supported, ///< the server's protocol level lacks what an option asks for
 
     // The connection.
-    closed = 100,             ///< the client, subscription or stream is closed
-    disconnected,             ///< the connection was lost
-    timeout,                  ///< a deadline passed
-    no_servers,               ///< no server address could be tried
-    host_not_found,           ///< a host name did not resolve
-    connection_refused,       ///< no server listens at the address
-    connection_failed,        ///< the transport failed; the text holds the system's words
-    protocol_error,           ///< one side sent what the protocol does not allow
-    tls_required,             ///< the server demands TLS and the client did not ask for it
-    tls_not_offered,          ///< the client demands TLS and the server does not offer it
-    provider_failed,          ///< a token provider threw; the text holds its words
+    closed = 100,       ///< the client, subscription or stream is closed
+    disconnected,       ///< the connection was lost
+    timeout,            ///< a deadline passed
+    no_servers,         ///< no server address could be tried
+    host_not_found,     ///< a host name did not resolve
+    connection_refused, ///< no server listens at the address
+    connection_failed,  ///< the transport failed; the text holds the system's words
+    protocol_error,     ///< one side sent what the protocol does not allow
+    tls_required,       ///< the server demands TLS and the client did not ask for it
+    tls_not_offered,    ///< the client demands TLS and the server does not offer it
+    provider_failed,    ///< a token provider threw; the text holds its words
 
     // Said by the server in -ERR.
-    authorization_violation = 200, ///< the server refused the credentials
-    authentication_timeout,        ///< credentials came too late
-    authentication_expired,        ///< the user's credentials have expired
-    authentication_revoked,        ///< the user's credentials were revoked
-    account_authentication_expired, ///< the account's credentials have expired
-    permission_denied,             ///< a publish or subscribe is not permitted
-    maximum_connections_exceeded,  ///< the server has no room for another connection
+    authorization_violation = 200,        ///< the server refused the credentials
+    authentication_timeout,               ///< credentials came too late
+    authentication_expired,               ///< the user's credentials have expired
+    authentication_revoked,               ///< the user's credentials were revoked
+    account_authentication_expired,       ///< the account's credentials have expired
+    permission_denied,                    ///< a publish or subscribe is not permitted
+    maximum_connections_exceeded,         ///< the server has no room for another connection
     maximum_account_connections_exceeded, ///< the account has no room for another connection
     maximum_subscriptions_exceeded,       ///< the server or account has no room for it
-    maximum_payload_violation,     ///< a payload was larger than the server accepts
-    maximum_control_line_exceeded, ///< a protocol line was longer than the server accepts
-    invalid_client_protocol,       ///< the server does not speak this protocol level
-    stale_connection,              ///< the server missed our PONGs
-    slow_consumer,                 ///< the server could not write to us in time
-    server_shutdown,               ///< the server is shutting down
-    server_error,                  ///< any other -ERR; the text holds the server's words
+    maximum_payload_violation,            ///< a payload was larger than the server accepts
+    maximum_control_line_exceeded,        ///< a protocol line was longer than the server accepts
+    invalid_client_protocol,              ///< the server does not speak this protocol level
+    stale_connection,                     ///< the server missed our PONGs
+    slow_consumer,                        ///< the server could not write to us in time
+    server_shutdown,                      ///< the server is shutting down
+    server_error,                         ///< any other -ERR; the text holds the server's words
 
     // Requests and subscriptions.
-    no_responders = 300,      ///< nobody is subscribed to the request's subject
-    max_messages_reached,     ///< the subscription delivered its maximum
-    unsubscribed,             ///< the subscription was unsubscribed
-    drained,                  ///< the subscription or client was drained
-    handler_failed,           ///< a message handler threw (an event, never thrown)
-    malformed_headers,        ///< a message's header block was malformed (an event)
-    messages_dropped,         ///< a subscription's pending limit was exceeded (an event)
-    userinfo_ignored          ///< an option won over an address's userinfo (an event)
+    no_responders = 300,  ///< nobody is subscribed to the request's subject
+    max_messages_reached, ///< the subscription delivered its maximum
+    unsubscribed,         ///< the subscription was unsubscribed
+    drained,              ///< the subscription or client was drained
+    handler_failed,       ///< a message handler threw (an event, never thrown)
+    malformed_headers,    ///< a message's header block was malformed (an event)
+    messages_dropped,     ///< a subscription's pending limit was exceeded (an event)
+    userinfo_ignored      ///< an option won over an address's userinfo (an event)
 };
 
 /// Classes of causes, to branch on: `if (e.code() == conats::condition::auth) …`.
@@ -112,7 +112,7 @@ CONATS_EXPORT std::ostream& operator<<(std::ostream& os, condition c);
 class CONATS_EXPORT error {
 public:
     error() noexcept = default;
-    error(error_code code) : code_(code) {}    // NOLINT(google-explicit-constructor)
+    error(error_code code) : code_(code) {}            // NOLINT(google-explicit-constructor)
     error(errc code) : code_(make_error_code(code)) {} // NOLINT(google-explicit-constructor)
     error(error_code code, std::string text);
     error(errc code, std::string text);

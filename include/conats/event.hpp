@@ -57,9 +57,7 @@ public:
     /// The cause, with the subject it is about; no error for a change without a cause.
     [[nodiscard]] const error& what() const noexcept { return what_; }
     /// The subscription's state after a `subscription_changed`.
-    [[nodiscard]] subscription_status subscription_state() const noexcept {
-        return subscription_;
-    }
+    [[nodiscard]] subscription_status subscription_state() const noexcept { return subscription_; }
     /// How many equal events in a row this one stands for.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-namespace boost::asio {} // Asio itself is included where it is used
+namespace boost::asio {} // namespace boost::asio
 
 /// A C++20 client for NATS on Boost.Asio coroutines.
 namespace conats {

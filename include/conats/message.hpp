@@ -69,8 +69,7 @@ public:
     }
     /// The payload as characters.
     [[nodiscard]] std::string_view text() const noexcept {
-        return {record_.subject + record_.body_offset + record_.header_size,
-                record_.payload_size};
+        return {record_.subject + record_.body_offset + record_.header_size, record_.payload_size};
     }
     /// The payload as bytes.
     [[nodiscard]] std::span<const std::byte> payload() const noexcept {
@@ -86,10 +85,9 @@ public:
     /// `client::publish`. Error `no_reply_subject` where there is none, `closed` for an empty
     /// message and after the client has closed.
     [[nodiscard]] asio::awaitable<void> respond(payload_view payload) const;
-    [[nodiscard]] asio::awaitable<void> respond(
-        payload_view payload, const publish_options& options) const;
     [[nodiscard]] asio::awaitable<void> respond(payload_view payload,
-                                                                       error& e) const;
+                                                const publish_options& options) const;
+    [[nodiscard]] asio::awaitable<void> respond(payload_view payload, error& e) const;
     /// As `client::try_publish` to the reply subject.
     error try_respond(payload_view payload) const;
     error try_respond(payload_view payload, const publish_options& options) const;

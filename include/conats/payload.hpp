@@ -16,13 +16,14 @@ inline namespace v0 {
 
 namespace impl {
 template <class T>
-concept byte_range = requires(const T& t) {
-    t.size();
-    t.data();
-} && (std::is_void_v<std::remove_pointer_t<decltype(std::declval<const T&>().data())>> ||
-      sizeof(std::conditional_t<
-          std::is_void_v<std::remove_pointer_t<decltype(std::declval<const T&>().data())>>, char,
-          std::remove_pointer_t<decltype(std::declval<const T&>().data())>>) == 1);
+concept byte_range =
+    requires(const T& t) {
+        t.size();
+        t.data();
+    } && (std::is_void_v<std::remove_pointer_t<decltype(std::declval<const T&>().data())>> ||
+          sizeof(std::conditional_t<
+                 std::is_void_v<std::remove_pointer_t<decltype(std::declval<const T&>().data())>>,
+                 char, std::remove_pointer_t<decltype(std::declval<const T&>().data())>>) == 1);
 } // namespace impl
 
 /// The bytes of a message to send, borrowed for the duration of the call: the call copies them.
@@ -35,9 +36,11 @@ public:
     constexpr payload_view() noexcept = default;
     payload_view(std::nullptr_t) = delete;
     constexpr payload_view(const char* text) noexcept // NOLINT(google-explicit-constructor)
-        : data_(text), size_(std::char_traits<char>::length(text)) {}
+        : data_(text),
+          size_(std::char_traits<char>::length(text)) {}
     payload_view(const void* data, std::size_t size) noexcept
-        : data_(static_cast<const char*>(data)), size_(size) {}
+        : data_(static_cast<const char*>(data)),
+          size_(size) {}
     template <impl::byte_range T>
     payload_view(const T& bytes) noexcept // NOLINT(google-explicit-constructor)
         : data_(static_cast<const char*>(static_cast<const void*>(bytes.data()))),
@@ -67,7 +70,9 @@ public:
         : owned_payload(hold(std::move(bytes))) {}
     /// `size` bytes at `data`, alive as long as `owner`.
     owned_payload(std::shared_ptr<const void> owner, const void* data, std::size_t size) noexcept
-        : owner_(std::move(owner)), data_(static_cast<const char*>(data)), size_(size) {}
+        : owner_(std::move(owner)),
+          data_(static_cast<const char*>(data)),
+          size_(size) {}
 
     [[nodiscard]] const char* data() const noexcept { return data_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

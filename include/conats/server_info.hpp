@@ -32,13 +32,13 @@ struct CONATS_EXPORT server_info {
     std::uint64_t client_id = 0;
     std::string client_ip;
     std::string cluster;
-    std::string domain;      ///< JetStream domain
-    std::string nonce;       ///< to be signed by nkey users
+    std::string domain; ///< JetStream domain
+    std::string nonce;  ///< to be signed by nkey users
     std::string xkey;
     std::string remote_account;
     std::vector<std::string> connect_urls;    ///< other servers of the cluster, host:port
     std::vector<std::string> ws_connect_urls; ///< the same for WebSocket
-    int api_level = 0; ///< JetStream API level (servers ≥ 2.12)
+    int api_level = 0;                        ///< JetStream API level (servers ≥ 2.12)
     bool headers = false;
     bool auth_required = false;
     bool tls_required = false;

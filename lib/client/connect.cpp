@@ -47,8 +47,8 @@ asio::awaitable<client> connect(asio::any_io_executor executor, connect_options 
         report(e, out);
         co_return client();
     }
-    const auto c = std::make_shared<connection>(std::move(executor), std::move(options),
-                                                std::move(servers));
+    const auto c =
+        std::make_shared<connection>(std::move(executor), std::move(options), std::move(servers));
     c->start();
     // Dropped or cancelled, this ends the attempt.
     auto l = std::make_shared<lease>(c);

@@ -52,8 +52,8 @@ asio::awaitable<void> yield() {
     co_await asio::post(executor, asio::deferred);
 }
 
-void call(connection& c, const subscription_state& s,
-          const std::function<void(message)>& handler, const record& r) {
+void call(connection& c, const subscription_state& s, const std::function<void(message)>& handler,
+          const record& r) {
     try {
         handler(message(r));
     } catch (...) {
@@ -197,8 +197,7 @@ void run_handler(const std::shared_ptr<connection>& c, std::shared_ptr<subscript
     }
     auto shared = std::make_shared<const awaiting_handler>(std::move(handler.awaiting));
     if (options.max_concurrent() <= 1)
-        asio::co_spawn(executor, run_in_order(c, std::move(s), std::move(shared)),
-                       asio::detached);
+        asio::co_spawn(executor, run_in_order(c, std::move(s), std::move(shared)), asio::detached);
     else
         asio::co_spawn(
             executor,

@@ -91,8 +91,8 @@ asio::awaitable<void> publish_by(const std::shared_ptr<lease>& l, std::string_vi
 }
 
 template <class Payload>
-error try_publish(const std::shared_ptr<lease>& l, std::string_view subject,
-                  const Payload& payload, const publish_options* options) {
+error try_publish(const std::shared_ptr<lease>& l, std::string_view subject, const Payload& payload,
+                  const publish_options* options) {
     if (!l)
         return no_client();
     return l->get().publish(make_publication(subject, payload, options)).failure;
@@ -185,25 +185,22 @@ error client::try_publish(std::string_view subject, owned_payload payload,
 asio::awaitable<void> message::respond(payload_view payload) const {
     if (error e = impl::check_reply_subject(*this))
         return impl::fail(std::move(e), nullptr);
-    return impl::publish(impl::answerer(record_),
-                         impl::make_publication(reply(), payload, nullptr),
+    return impl::publish(impl::answerer(record_), impl::make_publication(reply(), payload, nullptr),
                          std::chrono::nanoseconds(0), nullptr);
 }
 
-asio::awaitable<void> message::respond(payload_view payload,
-                                       const publish_options& options) const {
+asio::awaitable<void> message::respond(payload_view payload, const publish_options& options) const {
     if (error e = impl::check_reply_subject(*this))
         return impl::fail(std::move(e), nullptr);
     return impl::publish(impl::answerer(record_),
-                         impl::make_publication(reply(), payload, &options),
-                         options.timeout(), nullptr);
+                         impl::make_publication(reply(), payload, &options), options.timeout(),
+                         nullptr);
 }
 
 asio::awaitable<void> message::respond(payload_view payload, error& e) const {
     if (error wrong = impl::check_reply_subject(*this))
         return impl::fail(std::move(wrong), &e);
-    return impl::publish(impl::answerer(record_),
-                         impl::make_publication(reply(), payload, nullptr),
+    return impl::publish(impl::answerer(record_), impl::make_publication(reply(), payload, nullptr),
                          std::chrono::nanoseconds(0), &e);
 }
 

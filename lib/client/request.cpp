@@ -16,18 +16,18 @@ namespace {
 class held_slot {
 public:
     held_slot(std::shared_ptr<connection> c, request_slot* s) noexcept
-        : connection_(std::move(c)), slot_(s) {}
+        : connection_(std::move(c)),
+          slot_(s) {}
     held_slot(held_slot&& other) noexcept
-        : connection_(std::move(other.connection_)), slot_(std::exchange(other.slot_, nullptr)) {}
+        : connection_(std::move(other.connection_)),
+          slot_(std::exchange(other.slot_, nullptr)) {}
     held_slot& operator=(held_slot&&) = delete;
     ~held_slot() {
         if (slot_ != nullptr)
             connection_->release_request(*slot_);
     }
 
-    [[nodiscard]] const std::shared_ptr<connection>& owner() const noexcept {
-        return connection_;
-    }
+    [[nodiscard]] const std::shared_ptr<connection>& owner() const noexcept { return connection_; }
     [[nodiscard]] request_slot& get() const noexcept { return *slot_; }
 
 private:

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/subscribe.hpp"
+
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
 
@@ -41,8 +42,7 @@ asio::awaitable<subscription> client::subscribe(std::string_view subject,
 }
 
 asio::awaitable<subscription> client::subscribe(std::string_view subject,
-                                                const subscribe_options& options,
-                                                error& e) const {
+                                                const subscribe_options& options, error& e) const {
     return impl::subscribe(lease_, impl::make_subscription(subject, options),
                            options.max_messages(), options.confirm(), &e);
 }

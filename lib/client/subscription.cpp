@@ -27,7 +27,8 @@ using state_pointer = std::shared_ptr<subscription_state>;
 class waiting {
 public:
     waiting(const state_pointer& s, connection* c, std::chrono::nanoseconds timeout)
-        : state_(s), connection_(c) {
+        : state_(s),
+          connection_(c) {
         if (!s->begin_wait(wait))
             throw conats::system_error(
                 error(errc::already_waiting, "the subscription has a waiting consumer already")
@@ -82,8 +83,7 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
 }
 
 asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_ptr<lease> l,
-                                                   std::chrono::nanoseconds timeout,
-                                                   error* out) {
+                                                   std::chrono::nanoseconds timeout, error* out) {
     std::optional<message> m;
     if (!s) {
         report(error(errc::closed, "the subscription is empty"), out);
@@ -227,13 +227,15 @@ subscription::subscription() noexcept = default;
 
 subscription::subscription(const client& nc, std::string_view subject,
                            const subscribe_options& options)
-    : state_(impl::make_subscription(subject, options)), lease_(nc.lease_) {
+    : state_(impl::make_subscription(subject, options)),
+      lease_(nc.lease_) {
     impl::register_subscription(lease_, state_, options.max_messages());
 }
 
 subscription::subscription(std::shared_ptr<impl::subscription_state> state,
                            std::shared_ptr<impl::lease> lease) noexcept
-    : state_(std::move(state)), lease_(std::move(lease)) {}
+    : state_(std::move(state)),
+      lease_(std::move(lease)) {}
 
 subscription::subscription(subscription&&) noexcept = default;
 
@@ -283,8 +285,7 @@ std::optional<message> subscription::try_next() {
     return m;
 }
 
-asio::awaitable<std::size_t> subscription::next_batch(std::vector<message>& out,
-                                                      std::size_t max) {
+asio::awaitable<std::size_t> subscription::next_batch(std::vector<message>& out, std::size_t max) {
     return impl::next_batch(state_, &out, max);
 }
 

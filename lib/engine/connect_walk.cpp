@@ -77,9 +77,9 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand());
     attempt_->start(connection::clock::now() + connection_.options().connect_timeout());
-    error e = co_await attempt_->connect(server, connection_.options().resolver(),
-                                         connection_.user_executor(),
-                                         order_of(connection_.options()));
+    error e =
+        co_await attempt_->connect(server, connection_.options().resolver(),
+                                   connection_.user_executor(), order_of(connection_.options()));
     if (!e)
         e = co_await shake_hands(server);
     attempt_->finish();
@@ -93,21 +93,14 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
     for (;;) {
         error e;
         switch (co_await next_action(h)) {
-        case handshake_action::need_more:
-            break;
-        case handshake_action::send_connect:
-            e = co_await introduce(h, server);
-            break;
-        case handshake_action::send_pong:
-            e = co_await write("PONG\r\n");
-            break;
+        case handshake_action::need_more: break;
+        case handshake_action::send_connect: e = co_await introduce(h, server); break;
+        case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
         case handshake_action::connected:
             connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
-                                     attempt_->stream().remote_address(),
-                                     connection::clock::now());
+                                     attempt_->stream().remote_address(), connection::clock::now());
             co_return error();
-        case handshake_action::failed:
-            co_return h.failure();
+        case handshake_action::failed: co_return h.failure();
         }
         if (e)
             co_return e;

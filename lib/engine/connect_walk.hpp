@@ -30,9 +30,7 @@ public:
     /// Connects, or returns the most telling failure.
     asio::awaitable<error> connect();
 
-    [[nodiscard]] std::unique_ptr<stream> release_stream() {
-        return attempt_->release_stream();
-    }
+    [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
     [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
 

@@ -134,7 +134,6 @@ void connection::post_to_strand(void (loop_control::*what)()) {
     });
 }
 
-
 // --- What is known of it
 
 conats::status connection::status() const {

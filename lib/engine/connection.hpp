@@ -81,8 +81,7 @@ protected:
 /// runs on the strand. Holds no socket, timer or other thing of a context, and the strand only
 /// while `alive_`: the state may outlive its context.
 /// Lock order: this lock, then a subscription's or an event queue's.
-class connection final : public std::enable_shared_from_this<connection>,
-                         public consumer_observer {
+class connection final : public std::enable_shared_from_this<connection>, public consumer_observer {
 public:
     using clock = std::chrono::steady_clock;
 
@@ -265,10 +264,10 @@ private:
     std::string remote_address_;
 
     outbox outbox_;
-    std::uint64_t generation_ = 1;  // counts the writer's swaps
-    std::uint64_t written_ = 0;     // outbox position that the kernel has accepted
-    std::uint64_t streak_ = 0;      // publications since the last suspension
-    wait_node* writer_ = nullptr;   // idle
+    std::uint64_t generation_ = 1; // counts the writer's swaps
+    std::uint64_t written_ = 0;    // outbox position that the kernel has accepted
+    std::uint64_t streak_ = 0;     // publications since the last suspension
+    wait_node* writer_ = nullptr;  // idle
     bool writing_ = false;
     clock::time_point write_progress_{};
     pong_queue pings_;
@@ -278,7 +277,7 @@ private:
     clock::time_point armed_ = clock::time_point::max();
 
     wait_list publishers_;
-    wait_list barriers_;            // in the order of their PINGs
+    wait_list barriers_; // in the order of their PINGs
     wait_list connect_waiters_;
     wait_list close_waiters_;
     wait_list drain_waiters_;
@@ -328,9 +327,7 @@ public:
     ~lease() { connection_->release_handle(); }
 
     [[nodiscard]] connection& get() const noexcept { return *connection_; }
-    [[nodiscard]] const std::shared_ptr<connection>& shared() const noexcept {
-        return connection_;
-    }
+    [[nodiscard]] const std::shared_ptr<connection>& shared() const noexcept { return connection_; }
 
 private:
     std::shared_ptr<connection> connection_;

@@ -86,8 +86,7 @@ error connection::on_server_error(std::string_view text) {
     if (f.about_subscription)
         refuse_subscription(f, e);
     else if (!f.about_publish || !refuse_request(f, e))
-        raise(event(f.about_publish ? event_kind::permission_denied : event_kind::server_error,
-                    e));
+        raise(event(f.about_publish ? event_kind::permission_denied : event_kind::server_error, e));
     return error();
 }
 
@@ -95,8 +94,8 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
     wait_list woken;
     {
         const lock_guard lock(mutex_);
-        request_slot* s = f.reply.empty() ? requests_.find_by_subject(f.subject)
-                                          : requests_.find(f.reply);
+        request_slot* s =
+            f.reply.empty() ? requests_.find_by_subject(f.subject) : requests_.find(f.reply);
         if (s == nullptr)
             return false;
         s->failure = e;
@@ -192,22 +191,17 @@ error connection::check_health(clock::time_point now) {
     if (writing_ && now >= write_progress_ + options_.write_timeout())
         return error(errc::timeout, "the server took no byte within the write timeout");
     switch (keep_alive_.on_tick(now)) {
-    case ping_action::stale:
-        return error(errc::timeout, "the server answered no PING");
-    case ping_action::send_ping:
-        append_ping(ping_kind::keep_alive);
-        break;
-    case ping_action::none:
-        break;
+    case ping_action::stale: return error(errc::timeout, "the server answered no PING");
+    case ping_action::send_ping: append_ping(ping_kind::keep_alive); break;
+    case ping_action::none: break;
     }
     return error();
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    return std::min({timers_.next_deadline(), keep_alive_.deadline(), close_deadline_,
-                     drain_deadline_,
-                     writing_ ? write_progress_ + options_.write_timeout()
-                              : clock::time_point::max()});
+    return std::min(
+        {timers_.next_deadline(), keep_alive_.deadline(), close_deadline_, drain_deadline_,
+         writing_ ? write_progress_ + options_.write_timeout() : clock::time_point::max()});
 }
 
 } // namespace impl

@@ -63,8 +63,8 @@ error connection::check_size(const publication& p) const {
                              std::to_string(options_.max_control_line()));
     }
     if (outbox_.size() + p.payload.size() + block > options_.high_water_mark() + reserve)
-        return error(errc::outbox_full, std::to_string(outbox_.size()) +
-                                            " bytes wait to be sent; the server is slow");
+        return error(errc::outbox_full,
+                     std::to_string(outbox_.size()) + " bytes wait to be sent; the server is slow");
     return error();
 }
 
@@ -240,12 +240,8 @@ error connection::finish_request(request_slot& s, record& reply) {
     const lock_guard lock(mutex_);
     error e;
     switch (s.node.outcome) {
-    case wake::ready:
-        reply = std::exchange(s.reply, record{});
-        break;
-    case wake::ended:
-        e = s.failure;
-        break;
+    case wake::ready: reply = std::exchange(s.reply, record{}); break;
+    case wake::ended: e = s.failure; break;
     case wake::timeout:
         e = error(errc::timeout, "no reply in time");
         e.was_written(written_ > s.begin);

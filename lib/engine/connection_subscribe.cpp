@@ -83,8 +83,8 @@ void connection::remove_subscription(subscription_state& s) {
             return;
         kept = subscriptions_.find_shared(s.sid);
         unregister(s, true);
-        emit(subscription_event(s, subscription_status::closed, errc::unsubscribed)
-                 .status(status_));
+        emit(
+            subscription_event(s, subscription_status::closed, errc::unsubscribed).status(status_));
         writer = take_writer();
     }
     writer.post();
@@ -190,8 +190,8 @@ void connection::end_subscription_drain(std::uint64_t sid) {
             take_tickets(subscription_drains_, sid, woken);
         if (s) {
             unregister(*s, false);
-            emit(subscription_event(*s, subscription_status::closed, errc::drained)
-                     .status(status_));
+            emit(
+                subscription_event(*s, subscription_status::closed, errc::drained).status(status_));
         }
     }
     if (s)
@@ -222,8 +222,7 @@ error connection::begin_drain(wait_node& n) {
         arm(drain_deadline_);
         subscriptions_.for_each([&](const auto& s) {
             append_unsubscribe(outbox_.bytes(), s->sid);
-            emit(subscription_event(*s, subscription_status::draining, error())
-                     .status(status_));
+            emit(subscription_event(*s, subscription_status::draining, error()).status(status_));
         });
         append_ping(ping_kind::client_drain);
         writer = take_writer();
@@ -242,8 +241,8 @@ void connection::end_client_drain() {
         for (const auto& s : all) {
             s->drain_counted = true;
             unregister(*s, false);
-            emit(subscription_event(*s, subscription_status::closed, errc::drained)
-                     .status(status_));
+            emit(
+                subscription_event(*s, subscription_status::closed, errc::drained).status(status_));
         }
     }
     for (const auto& s : all)

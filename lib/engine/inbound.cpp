@@ -55,12 +55,9 @@ void inbound::apply_registrations() {
 error inbound::distribute(input_buffer& in) {
     while (in.begin() != in.end()) {
         switch (parser_.parse(in.begin(), in.end())) {
-        case parse_status::need_more:
-            return error();
-        case parse_status::failed:
-            return parser_.failure();
-        case parse_status::complete:
-            break;
+        case parse_status::need_more: return error();
+        case parse_status::failed: return parser_.failure();
+        case parse_status::complete: break;
         }
         if (parser_.kind() == operation_kind::msg) {
             on_message(in.memory());
@@ -74,21 +71,16 @@ error inbound::distribute(input_buffer& in) {
 
 error inbound::on_operation(block& chunk) {
     switch (parser_.kind()) {
-    case operation_kind::info:
-        return on_info();
-    case operation_kind::ping:
-        return connection_.on_ping();
+    case operation_kind::info: return on_info();
+    case operation_kind::ping: return connection_.on_ping();
     case operation_kind::pong:
         // It may end subscriptions that drain: what stands before it is theirs.
         commit(chunk);
         connection_.on_pong();
         break;
-    case operation_kind::err:
-        commit(chunk);
-        return connection_.on_server_error(parser_.text());
+    case operation_kind::err: commit(chunk); return connection_.on_server_error(parser_.text());
     case operation_kind::ok:
-    case operation_kind::msg:
-        break;
+    case operation_kind::msg: break;
     }
     return error();
 }

@@ -10,7 +10,8 @@ inline namespace v0 {
 namespace impl {
 
 input_buffer::input_buffer(chunk_pool& pool, std::shared_ptr<void> owner) noexcept
-    : pool_(pool), owner_(std::move(owner)) {}
+    : pool_(pool),
+      owner_(std::move(owner)) {}
 
 input_buffer::~input_buffer() {
     if (current_ != nullptr)

@@ -56,9 +56,7 @@ public:
     /// Sends `p` behind the bytes appended so far, from where it is.
     void insert(owned_payload p);
 
-    [[nodiscard]] std::size_t size() const noexcept {
-        return current_.bytes_.size() + inserted_;
-    }
+    [[nodiscard]] std::size_t size() const noexcept { return current_.bytes_.size() + inserted_; }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
     /// The position behind the last byte appended.
     [[nodiscard]] std::uint64_t end() const noexcept { return begin_ + size(); }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/run.hpp"
 
-#include "engine/connection.hpp"
 #include "engine/connect_walk.hpp"
+#include "engine/connection.hpp"
 #include "engine/session.hpp"
 
 #include <exception>

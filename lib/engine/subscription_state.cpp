@@ -101,8 +101,8 @@ void subscription_state::accept_some(block& chunk, commit_result& result) {
         committed_bytes_ += cost(r);
         ring_.at(tail_++) = r; // never behind p
     }
-    result.full = policy_ == overflow::wait && !pause_given_up_ &&
-                  !fits(pending_messages(), pending_bytes());
+    result.full =
+        policy_ == overflow::wait && !pause_given_up_ && !fits(pending_messages(), pending_bytes());
 }
 
 bool subscription_state::admit(const record& r, commit_result& result) {
@@ -141,8 +141,7 @@ void subscription_state::note_episode(commit_result& result) {
         return;
     }
     // Half the limit, so that a consumer at the brink does not make an event of each message.
-    if (slow_ && pending_messages() <= limit_messages_ / 2 &&
-        pending_bytes() <= limit_bytes_ / 2) {
+    if (slow_ && pending_messages() <= limit_messages_ / 2 && pending_bytes() <= limit_bytes_ / 2) {
         slow_ = false;
         pause_given_up_ = false;
         result.recovered = true;

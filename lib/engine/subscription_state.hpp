@@ -73,10 +73,10 @@ public:
 
     // --- Under the connection's lock
 
-    std::uint64_t sid = 0;           ///< 0: not registered
-    bool has_handler = false;        ///< consumed by a handler of `client::on`
-    bool drain_counted = false;      ///< the client's drain waits for it
-    std::uint64_t drained_sid = 0;   ///< its sid, once a drain has unregistered it
+    std::uint64_t sid = 0;         ///< 0: not registered
+    bool has_handler = false;      ///< consumed by a handler of `client::on`
+    bool drain_counted = false;    ///< the client's drain waits for it
+    std::uint64_t drained_sid = 0; ///< its sid, once a drain has unregistered it
 
     // --- The reader's
 
@@ -180,7 +180,7 @@ private:
     std::uint64_t committed_bytes_ = 0;
     std::uint64_t removed_ = 0; // messages dropped after they were committed
     std::uint64_t removed_bytes_ = 0;
-    std::uint64_t received_ = 0;         // counts toward max_messages_, dropped ones too
+    std::uint64_t received_ = 0; // counts toward max_messages_, dropped ones too
     std::uint64_t max_messages_ = 0;
     std::uint64_t dropped_ = 0;
     std::uint64_t max_pending_messages_ = 0;

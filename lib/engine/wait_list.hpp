@@ -20,7 +20,8 @@ class subscription_state;
 struct timed_wait : deadline_node {
     explicit timed_wait(wait_node* n) noexcept : node(n) {}
     timed_wait(std::shared_ptr<subscription_state> s, std::uint64_t t) noexcept
-        : consumer(std::move(s)), ticket(t) {}
+        : consumer(std::move(s)),
+          ticket(t) {}
 
     wait_node* node = nullptr;
     std::shared_ptr<subscription_state> consumer;

@@ -103,16 +103,14 @@ private:
             held->~Handler();
         }
         static const asio::execution_context* context(const void* p) noexcept {
-            const auto executor =
-                asio::get_associated_executor(*static_cast<const Handler*>(p));
+            const auto executor = asio::get_associated_executor(*static_cast<const Handler*>(p));
             return &asio::query(executor, asio::execution::context);
         }
     };
 
     template <class Handler>
     static constexpr operations operations_of{&erased<Handler>::post, &erased<Handler>::destroy,
-                                              &erased<Handler>::move,
-                                              &erased<Handler>::context};
+                                              &erased<Handler>::move, &erased<Handler>::context};
 
     void take(parked_handler& other) noexcept {
         operations_ = std::exchange(other.operations_, nullptr);
@@ -142,7 +140,8 @@ template <class Owner, class Node>
 class park_initiation {
 public:
     park_initiation(const std::shared_ptr<Owner>& owner, Node& node) noexcept
-        : owner_(&owner), node_(&node) {}
+        : owner_(&owner),
+          node_(&node) {}
 
     template <class Handler>
     void operator()(Handler&& handler) const {

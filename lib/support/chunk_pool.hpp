@@ -31,7 +31,9 @@ struct chunk : block {
 /// A chunk outside any pool, for copies of single messages.
 chunk* make_chunk(std::size_t capacity, std::shared_ptr<void> owner);
 
-inline chunk* as_chunk(block* b) noexcept { return static_cast<chunk*>(b); }
+inline chunk* as_chunk(block* b) noexcept {
+    return static_cast<chunk*>(b);
+}
 
 /// Chunks of one size, used again and again. Any thread may return chunks.
 class chunk_pool {

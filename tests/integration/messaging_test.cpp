@@ -237,8 +237,7 @@ TEST_CASE("C19 C20 C21 B20 drain, flush, rtt and the statuses on the way") {
         using conats::status;
         const std::vector<status> expected = [] {
             return std::vector<status>{status::connected, status::draining_subs,
-                                       status::draining_pubs, status::disconnected,
-                                       status::closed};
+                                       status::draining_pubs, status::disconnected, status::closed};
         }();
         CHECK(seen == expected);
     });
@@ -295,8 +294,7 @@ TEST_CASE("B23 a server that lies about sizes is a protocol error") {
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(peer.url());
         auto events = nc.events();
-        while (auto e = co_await events.next()) {
-        }
+        while (auto e = co_await events.next()) {}
         CHECK(nc.close_reason().code() == errc::protocol_error);
     });
 }
