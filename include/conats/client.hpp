@@ -35,8 +35,10 @@ namespace impl {
 /// A handler in the form the library keeps: exactly one of the two is set.
 class message_handler {
 public:
-    std::function<void(message)> plain;
-    std::function<asio::awaitable<void>(message)> awaiting;
+    // By reference to a message that lives until the handler is done, so that an awaiting one may
+    // take `const message&` as well.
+    std::function<void(message&)> plain;
+    std::function<asio::awaitable<void>(message&)> awaiting;
 
     message_handler() = default;
     template <class H>
@@ -46,9 +48,9 @@ public:
         auto f = std::make_shared<std::decay_t<H>>(std::forward<H>(h));
         using result = std::invoke_result_t<std::decay_t<H>&, message>;
         if constexpr (std::is_void_v<result>)
-            plain = [f](message m) { (*f)(std::move(m)); };
+            plain = [f](message& m) { (*f)(std::move(m)); };
         else
-            awaiting = [f](message m) -> asio::awaitable<void> { return (*f)(std::move(m)); };
+            awaiting = [f](message& m) { return (*f)(std::move(m)); };
     }
 };
 
@@ -148,6 +150,8 @@ public:
     /// As above; after an error the returned message is empty.
     [[nodiscard]] asio::awaitable<message> request(std::string_view subject, payload_view payload,
                                                    const request_options& options, error& e) const;
+    [[nodiscard]] asio::awaitable<message> request(std::string_view subject, payload_view payload,
+                                                   error& e) const;
 
     /// A subject nobody else uses, for replies: the inbox prefix and a unique token.
     [[nodiscard]] std::string new_inbox() const;
@@ -166,6 +170,7 @@ public:
     [[nodiscard]] asio::awaitable<subscription> subscribe(std::string_view subject,
                                                           const subscribe_options& options,
                                                           error& e) const;
+    [[nodiscard]] asio::awaitable<subscription> subscribe(std::string_view subject, error& e) const;
 
     /// Subscribes with a handler; a plain function, that appends the command and returns.
     ///

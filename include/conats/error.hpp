@@ -140,6 +140,13 @@ public:
 
     /// Compares code, text, subject and server.
     CONATS_EXPORT friend bool operator==(const error& a, const error& b) noexcept;
+    /// Compares the code alone: `if (e == errc::timeout)`, `if (e == condition::auth)`.
+    friend bool operator==(const error& a, errc b) noexcept {
+        return a.code_ == make_error_code(b);
+    }
+    friend bool operator==(const error& a, condition b) noexcept {
+        return a.code_ == make_error_condition(b);
+    }
 
 private:
     struct details;

@@ -23,7 +23,7 @@ enum class event_kind : std::uint8_t {
     status_changed,       ///< the client's status; `what()` says why it closed
     server_error,         ///< an -ERR that belongs to no operation
     permission_denied,    ///< a publish or subscription was refused
-    slow_consumer,        ///< a subscription began to drop or pause; once per episode
+    slow_consumer,        ///< a subscription began to drop; once per episode
     subscription_changed, ///< a subscription's state, see `subscription_state()`
     handler_failed,       ///< a message handler threw; the subscription goes on
     malformed_headers,    ///< a message came with a malformed header block

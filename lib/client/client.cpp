@@ -12,10 +12,6 @@ inline namespace v0 {
 namespace impl {
 namespace {
 
-error empty_handle() {
-    return error(errc::closed, "the handle is empty");
-}
-
 asio::awaitable<std::chrono::nanoseconds> round_trip(std::shared_ptr<connection> c) {
     const auto begin = connection::clock::now();
     co_await flush(std::move(c), std::chrono::seconds(10), nullptr);
@@ -46,10 +42,6 @@ asio::awaitable<void> close(std::shared_ptr<connection> c) {
     co_await park(c, node);
     if (node.outcome == wake::cancelled)
         report(aborted(), nullptr);
-}
-
-std::shared_ptr<connection> connection_of(const std::shared_ptr<lease>& l) {
-    return l ? l->shared() : nullptr;
 }
 
 } // namespace

@@ -19,9 +19,6 @@ namespace {
 
 using state_pointer = std::shared_ptr<subscription_state>;
 
-// Messages in a row before others on the executor get a turn.
-constexpr unsigned longest_streak = 256;
-
 void tell_failure(connection& c, const subscription_state& s, const std::exception_ptr& thrown) {
     std::string text = "the handler threw something that is no std::exception";
     try {
@@ -39,47 +36,41 @@ asio::awaitable<bool> wait_for_message(state_pointer s) {
     while (!s->peek()) {
         if (s->at_end())
             co_return false;
-        subscription_state::consumer_wait w;
-        s->begin_wait(w);
-        co_await park(s, w);
-        s->end_wait();
+        co_await wait_for_any(s);
     }
     co_return true;
 }
 
-asio::awaitable<void> yield() {
-    const auto executor = co_await asio::this_coro::executor;
-    co_await asio::post(executor, asio::deferred);
-}
-
-void call(connection& c, const subscription_state& s, const std::function<void(message)>& handler,
+void call(connection& c, const subscription_state& s, const std::function<void(message&)>& handler,
           const record& r) {
+    message m(r);
     try {
-        handler(message(r));
+        handler(m);
     } catch (...) {
         tell_failure(c, s, std::current_exception());
     }
 }
 
 asio::awaitable<void> run_plain(std::shared_ptr<connection> c, state_pointer s,
-                                std::function<void(message)> handler) {
+                                std::function<void(message&)> handler) {
     while (co_await wait_for_message(s)) {
         record r;
-        for (unsigned n = 0; n != longest_streak && s->take(r); ++n)
+        while (s->take(r)) {
             call(*c, *s, handler, r);
-        if (s->peek())
-            co_await yield();
+            if (turn_is_over(*s))
+                co_await yield();
+        }
     }
 }
 
-using awaiting_handler = std::function<asio::awaitable<void>(message)>;
+using awaiting_handler = std::function<asio::awaitable<void>(message&)>;
 
 asio::awaitable<void> call_awaiting(std::shared_ptr<connection> c, state_pointer s,
                                     std::shared_ptr<const awaiting_handler> handler, record r) {
     message m(r);
     std::exception_ptr thrown;
     try {
-        co_await (*handler)(std::move(m));
+        co_await (*handler)(m);
     } catch (...) {
         thrown = std::current_exception();
     }
@@ -89,13 +80,22 @@ asio::awaitable<void> call_awaiting(std::shared_ptr<connection> c, state_pointer
 
 asio::awaitable<void> run_in_order(std::shared_ptr<connection> c, state_pointer s,
                                    std::shared_ptr<const awaiting_handler> handler) {
-    unsigned streak = 0;
+    // As call_awaiting, whose frame would be one more for each message.
     while (co_await wait_for_message(s)) {
         record r;
-        if (s->take(r))
-            co_await call_awaiting(c, s, handler, r);
-        if (++streak % longest_streak == 0)
-            co_await yield();
+        while (s->take(r)) {
+            std::exception_ptr thrown;
+            try {
+                message m(r);
+                co_await (*handler)(m);
+            } catch (...) {
+                thrown = std::current_exception();
+            }
+            if (thrown)
+                tell_failure(*c, *s, thrown);
+            if (turn_is_over(*s))
+                co_await yield();
+        }
     }
 }
 
@@ -127,6 +127,15 @@ public:
         }
         h.post();
     }
+    /// A handler was destroyed with its context, which the runner must not outlive.
+    void abandon() {
+        parked_handler h;
+        {
+            const std::lock_guard lock(mutex_);
+            h = std::move(waiting_);
+        }
+        h.destroy();
+    }
     void park(slot_wait& /*w*/, parked_handler h) {
         {
             const std::lock_guard lock(mutex_);
@@ -152,6 +161,25 @@ private:
     parked_handler waiting_;
 };
 
+/// Gives a handler's slot back when it has returned.
+class taken_slot {
+public:
+    explicit taken_slot(std::shared_ptr<slots> of) : slots_(std::move(of)) { slots_->take(); }
+    taken_slot(taken_slot&&) noexcept = default;
+    taken_slot& operator=(taken_slot&&) = delete;
+    ~taken_slot() {
+        if (slots_)
+            slots_->abandon();
+    }
+
+    void operator()(const std::exception_ptr& /*told*/) {
+        std::exchange(slots_, nullptr)->give_back();
+    }
+
+private:
+    std::shared_ptr<slots> slots_;
+};
+
 asio::awaitable<void> wait_for_slot(std::shared_ptr<slots> free, bool all) {
     for (;;) {
         free->see();
@@ -167,19 +195,17 @@ asio::awaitable<void> run_concurrently(std::shared_ptr<connection> c, state_poin
                                        std::size_t at_once) {
     const auto executor = co_await asio::this_coro::executor;
     const auto free = std::make_shared<slots>(at_once);
-    const auto on_done = [free](const std::exception_ptr& /*told*/) { free->give_back(); };
-    // The last messages are handled before the end is seen, for those who drain.
     for (;;) {
-        if (!s->peek() && s->ended())
-            co_await wait_for_slot(free, true);
-        if (!co_await wait_for_message(s))
-            break;
-        co_await wait_for_slot(free, false);
+        co_await wait_for_any(s);
+        // The last messages are handled before the end is seen, for those who drain.
+        co_await wait_for_slot(free, !s->peek());
         record r;
-        if (!s->take(r))
-            continue;
-        free->take();
-        asio::co_spawn(executor, call_awaiting(c, s, handler, r), on_done);
+        if (s->take(r)) {
+            auto work = call_awaiting(c, s, handler, r);
+            asio::co_spawn(executor, std::move(work), taken_slot(free));
+        } else if (s->at_end()) {
+            break;
+        }
     }
 }
 

@@ -5,9 +5,6 @@
 #include <conats/client.hpp>
 #include <conats/message.hpp>
 
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
-
 #include <utility>
 
 namespace conats {
@@ -16,10 +13,6 @@ inline namespace v0 {
 namespace impl {
 namespace {
 
-error no_client() {
-    return error(errc::closed, "the handle is empty");
-}
-
 asio::awaitable<void> done() {
     co_return;
 }
@@ -27,11 +20,6 @@ asio::awaitable<void> done() {
 asio::awaitable<void> fail(error e, error* out) {
     report(e, out);
     co_return;
-}
-
-asio::awaitable<void> yield() {
-    const auto executor = co_await asio::this_coro::executor;
-    co_await asio::post(executor, asio::deferred);
 }
 
 asio::awaitable<void> wait_for_room(std::shared_ptr<connection> c, std::uint64_t generation,
@@ -74,10 +62,6 @@ publication make_publication(std::string_view subject, const owned_payload& payl
     return p;
 }
 
-std::shared_ptr<connection> connection_of(const std::shared_ptr<lease>& l) {
-    return l ? l->shared() : nullptr;
-}
-
 std::chrono::nanoseconds timeout_of(const publish_options* o) {
     return o == nullptr ? std::chrono::nanoseconds(0) : o->timeout();
 }
@@ -94,7 +78,7 @@ template <class Payload>
 error try_publish(const std::shared_ptr<lease>& l, std::string_view subject, const Payload& payload,
                   const publish_options* options) {
     if (!l)
-        return no_client();
+        return empty_handle();
     return l->get().publish(make_publication(subject, payload, options)).failure;
 }
 
@@ -107,7 +91,7 @@ std::shared_ptr<connection> answerer(const record& r) {
 
 error check_reply_subject(const message& m) {
     if (!m)
-        return no_client();
+        return empty_handle();
     if (m.reply().empty())
         return error(errc::no_reply_subject, "the message has no reply subject")
             .subject(std::string(m.subject()));
@@ -119,7 +103,7 @@ error check_reply_subject(const message& m) {
 asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
                               std::chrono::nanoseconds timeout, error* out) {
     if (!c)
-        return fail(no_client(), out);
+        return fail(empty_handle(), out);
     publish_result r = c->publish(p);
     if (r.failure) [[unlikely]]
         return fail(std::move(r.failure), out);

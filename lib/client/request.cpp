@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
 
@@ -72,11 +73,10 @@ asio::awaitable<message> request_by_own_inbox(subscription replies,
     co_return m;
 }
 
-asio::awaitable<message> request(const client& nc, const std::shared_ptr<lease>& l,
-                                 std::string_view subject, payload_view payload,
-                                 const request_options& options, error* out) {
+asio::awaitable<message> request(const std::shared_ptr<lease>& l, std::string_view subject,
+                                 payload_view payload, const request_options& options, error* out) {
     if (!l)
-        return no_message(error(errc::closed, "the handle is empty"), out);
+        return no_message(empty_handle(), out);
     connection& c = l->get();
     const auto timeout = options.timeout().value_or(c.options().request_timeout());
     if (timeout.count() <= 0)
@@ -89,7 +89,10 @@ asio::awaitable<message> request(const client& nc, const std::shared_ptr<lease>&
     error e;
     if (c.options().unique_inboxes()) {
         const std::string inbox = c.new_inbox();
-        subscription replies(nc, inbox, subscribe_options().max_messages(1));
+        auto state = make_subscription(inbox, subscribe_options());
+        state->asked_subject = subject;
+        register_subscription(l, state, 1);
+        subscription replies(std::move(state), l);
         p.reply = inbox;
         e = replies.end_reason();
         if (!e)
@@ -109,12 +112,17 @@ asio::awaitable<message> request(const client& nc, const std::shared_ptr<lease>&
 
 asio::awaitable<message> client::request(std::string_view subject, payload_view payload,
                                          const request_options& options) const {
-    return impl::request(*this, lease_, subject, payload, options, nullptr);
+    return impl::request(lease_, subject, payload, options, nullptr);
 }
 
 asio::awaitable<message> client::request(std::string_view subject, payload_view payload,
                                          const request_options& options, error& e) const {
-    return impl::request(*this, lease_, subject, payload, options, &e);
+    return impl::request(lease_, subject, payload, options, &e);
+}
+
+asio::awaitable<message> client::request(std::string_view subject, payload_view payload,
+                                         error& e) const {
+    return impl::request(lease_, subject, payload, request_options(), &e);
 }
 
 std::string client::new_inbox() const {

@@ -47,6 +47,10 @@ asio::awaitable<subscription> client::subscribe(std::string_view subject,
                            options.max_messages(), options.confirm(), &e);
 }
 
+asio::awaitable<subscription> client::subscribe(std::string_view subject, error& e) const {
+    return subscribe(subject, subscribe_options(), e);
+}
+
 subscription client::subscribe_handler(std::string_view subject, impl::message_handler handler,
                                        const subscribe_options& options) const {
     auto s = impl::make_subscription(subject, options);

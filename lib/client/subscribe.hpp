@@ -23,6 +23,15 @@ void register_subscription(const std::shared_ptr<lease>& l,
                            const std::shared_ptr<subscription_state>& s,
                            std::uint64_t max_messages);
 
+/// Waits until there is something to take or the end, and takes nothing.
+asio::awaitable<void> wait_for_any(std::shared_ptr<subscription_state> s);
+
+/// Whether others get a turn before the next result: a queue that is always full must not starve
+/// timers and cancellation.
+inline bool turn_is_over(subscription_state& s) {
+    return s.consumer_turn.add() && s.consumer_turn.is_over(turn::clock::now());
+}
+
 /// Spawns what feeds a subscription's messages to its handler until its end.
 void run_handler(const std::shared_ptr<connection>& c, std::shared_ptr<subscription_state> s,
                  message_handler handler, const subscribe_options& options);

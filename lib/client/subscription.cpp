@@ -6,9 +6,6 @@
 #include <conats/client.hpp>
 #include <conats/subscription.hpp>
 
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/post.hpp>
-
 #include <utility>
 
 namespace conats {
@@ -17,11 +14,11 @@ inline namespace v0 {
 namespace impl {
 namespace {
 
-// So many results in a row without suspension, then others get a turn: a queue that is always
-// full must not starve timers and cancellation.
-constexpr unsigned longest_streak = 256;
-
 using state_pointer = std::shared_ptr<subscription_state>;
+
+error empty_subscription() {
+    return error(errc::closed, "the subscription is empty");
+}
 
 /// One wait of a consumer, with its deadline if it has one.
 class waiting {
@@ -54,18 +51,11 @@ private:
     std::optional<timed_wait> timer_;
 };
 
-bool wants_turn(subscription_state& s) {
-    return ++s.streak >= longest_streak;
-}
-
 asio::awaitable<std::optional<message>> next(state_pointer s) {
     if (!s)
-        throw conats::system_error(error(errc::closed, "the subscription is empty"));
-    if (wants_turn(*s)) {
-        s->streak = 0;
-        const auto executor = co_await asio::this_coro::executor;
-        co_await asio::post(executor, asio::deferred);
-    }
+        throw conats::system_error(empty_subscription());
+    if (turn_is_over(*s))
+        co_await yield();
     std::optional<message> m;
     record r;
     while (!s->take(r)) {
@@ -73,7 +63,7 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
             co_return m;
         waiting w(s, nullptr, {});
         co_await park(s, w.wait);
-        s->streak = 0;
+        s->consumer_turn.restart();
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))
             report(aborted(), nullptr);
@@ -86,14 +76,11 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
                                                    std::chrono::nanoseconds timeout, error* out) {
     std::optional<message> m;
     if (!s) {
-        report(error(errc::closed, "the subscription is empty"), out);
+        report(empty_subscription(), out);
         co_return m;
     }
-    if (wants_turn(*s)) {
-        s->streak = 0;
-        const auto executor = co_await asio::this_coro::executor;
-        co_await asio::post(executor, asio::deferred);
-    }
+    if (turn_is_over(*s))
+        co_await yield();
     record r;
     const auto deadline = connection::clock::now() + timeout;
     while (!s->take(r)) {
@@ -106,7 +93,7 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
             co_await park(s, w.wait);
             outcome = w.wait.outcome;
         }
-        s->streak = 0;
+        s->consumer_turn.restart();
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))
             report(aborted(), nullptr);
@@ -119,32 +106,16 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
     co_return m;
 }
 
-asio::awaitable<void> wait_for_any(state_pointer s) {
-    if (!s)
-        throw conats::system_error(error(errc::closed, "the subscription is empty"));
-    while (!s->peek() && !s->ended()) {
-        waiting w(s, nullptr, {});
-        co_await park(s, w.wait);
-        const auto state = co_await asio::this_coro::cancellation_state;
-        if (is_cancelled(state))
-            report(aborted(), nullptr);
-    }
-}
-
 asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* out,
                                         std::size_t max) {
     if (!s)
-        throw conats::system_error(error(errc::closed, "the subscription is empty"));
-    s->streak += 16; // a batch keeps others waiting longer than a message
-    if (wants_turn(*s)) {
-        s->streak = 0;
-        const auto executor = co_await asio::this_coro::executor;
-        co_await asio::post(executor, asio::deferred);
-    }
+        throw conats::system_error(empty_subscription());
+    if (turn_is_over(*s))
+        co_await yield();
     while (max != 0 && !s->peek() && !s->at_end()) {
         waiting w(s, nullptr, {});
         co_await park(s, w.wait);
-        s->streak = 0;
+        s->consumer_turn.restart();
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))
             report(aborted(), nullptr);
@@ -152,12 +123,13 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
     std::size_t n = 0;
     for (record r; n != max && s->take(r); ++n)
         out->emplace_back(r);
+    s->consumer_turn.add(n);
     co_return n;
 }
 
 asio::awaitable<void> drain(state_pointer s, std::shared_ptr<lease> l, error* out) {
     if (!s || !l) {
-        report(error(errc::closed, "the subscription is empty"), out);
+        report(empty_subscription(), out);
         co_return;
     }
     const std::shared_ptr<connection> c = l->shared();
@@ -182,7 +154,7 @@ asio::awaitable<void> drain(state_pointer s, std::shared_ptr<lease> l, error* ou
 asio::awaitable<void> ready(state_pointer s, std::shared_ptr<lease> l) {
     error e;
     if (!s || !l)
-        e = error(errc::closed, "the subscription is empty");
+        e = empty_subscription();
     else
         e = s->end_reason();
     if (!e) {
@@ -205,6 +177,19 @@ pending_limits limits_of(const subscribe_options& o) {
 
 } // namespace
 
+asio::awaitable<void> wait_for_any(state_pointer s) {
+    if (!s)
+        throw conats::system_error(empty_subscription());
+    while (!s->peek() && !s->ended()) {
+        waiting w(s, nullptr, {});
+        co_await park(s, w.wait);
+        s->consumer_turn.restart();
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (is_cancelled(state))
+            report(aborted(), nullptr);
+    }
+}
+
 state_pointer make_subscription(std::string_view subject, const subscribe_options& options) {
     return std::make_shared<subscription_state>(std::string(subject), options.queue_group(),
                                                 limits_of(options));
@@ -214,7 +199,7 @@ void register_subscription(const std::shared_ptr<lease>& l, const state_pointer&
                            std::uint64_t max_messages) {
     error e;
     if (!l)
-        e = error(errc::closed, "the handle is empty");
+        e = empty_handle();
     else
         e = l->get().add_subscription(s, max_messages);
     if (e)
@@ -328,7 +313,7 @@ bool subscription::active() const {
 }
 
 error subscription::end_reason() const {
-    return state_ ? state_->end_reason() : error(errc::closed, "the subscription is empty");
+    return state_ ? state_->end_reason() : impl::empty_subscription();
 }
 
 subscription_statistics subscription::statistics() const {

@@ -14,6 +14,14 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
+inline std::shared_ptr<connection> connection_of(const std::shared_ptr<lease>& l) {
+    return l ? l->shared() : nullptr;
+}
+
+inline error empty_handle() {
+    return error(errc::closed, "the handle is empty");
+}
+
 /// Publishes now; what is returned waits for room or reports the error. `c` null: no client.
 asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
                               std::chrono::nanoseconds timeout, error* out);

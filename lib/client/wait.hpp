@@ -6,7 +6,9 @@
 #include <conats/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 namespace conats {
@@ -31,6 +33,12 @@ inline error aborted() {
 /// After a suspension: whether the coroutine was cancelled meanwhile. It must then take nothing.
 inline bool is_cancelled(const asio::cancellation_state& s) noexcept {
     return s.cancelled() != asio::cancellation_type::none;
+}
+
+/// Gives others on the executor a turn.
+inline asio::awaitable<void> yield() {
+    const auto executor = co_await asio::this_coro::executor;
+    co_await asio::post(executor, asio::deferred);
 }
 
 } // namespace impl

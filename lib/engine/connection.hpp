@@ -240,7 +240,9 @@ private:
     void end_subscription_drain(std::uint64_t sid);
     void end_client_drain();
     void refuse_subscription(const struct server_failure& f, const error& e);
+    void note_ending(const std::shared_ptr<subscription_state>& s);
     bool refuse_request(const struct server_failure& f, const error& e);
+    bool refuse_own_inbox(const struct server_failure& f, const error& e);
 
     connect_options options_;
     auth_options auth_;
@@ -294,6 +296,8 @@ private:
     clock::time_point drain_deadline_ = clock::time_point::max();
     clock::time_point close_deadline_ = clock::time_point::max();
     std::size_t drains_pending_ = 0;
+    std::vector<std::weak_ptr<subscription_state>> ending_; // with handlers that may not be done
+    std::size_t ending_checked_ = 16;                       // at this size those done are dropped
 
     std::vector<std::weak_ptr<event_queue>> events_;
     conats::statistics statistics_;

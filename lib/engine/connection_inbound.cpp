@@ -91,6 +91,10 @@ error connection::on_server_error(std::string_view text) {
 }
 
 bool connection::refuse_request(const server_failure& f, const error& e) {
+    error failure = e;
+    failure.was_written(true);
+    if (options_.unique_inboxes())
+        return refuse_own_inbox(f, failure);
     wait_list woken;
     {
         const lock_guard lock(mutex_);
@@ -98,11 +102,34 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
             f.reply.empty() ? requests_.find_by_subject(f.subject) : requests_.find(f.reply);
         if (s == nullptr)
             return false;
-        s->failure = e;
-        s->failure.was_written(true);
+        s->failure = failure;
         wait_list::take(s->node, wake::ended, woken);
     }
     woken.post_all();
+    return true;
+}
+
+bool connection::refuse_own_inbox(const server_failure& f, const error& e) {
+    std::shared_ptr<subscription_state> inbox;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        subscriptions_.for_each([&](const auto& s) {
+            if (s->asked_subject.empty())
+                return;
+            const bool hit =
+                f.reply.empty() ? s->asked_subject == f.subject : s->subject() == f.reply;
+            // Of several requests to one subject any will do: each gets its own refusal.
+            if (hit && !inbox)
+                inbox = s;
+        });
+        if (!inbox)
+            return false;
+        unregister(*inbox, true);
+        writer = take_writer();
+    }
+    writer.post();
+    inbox->end(e, false);
     return true;
 }
 
@@ -189,9 +216,9 @@ error connection::check_health(clock::time_point now) {
         return drain_failure_;
     }
     if (writing_ && now >= write_progress_ + options_.write_timeout())
-        return error(errc::timeout, "the server took no byte within the write timeout");
+        return error(errc::disconnected, "the server took no byte within the write timeout");
     switch (keep_alive_.on_tick(now)) {
-    case ping_action::stale: return error(errc::timeout, "the server answered no PING");
+    case ping_action::stale: return error(errc::disconnected, "the server answered no PING");
     case ping_action::send_ping: append_ping(ping_kind::keep_alive); break;
     case ping_action::none: break;
     }

@@ -74,6 +74,19 @@ void connection::unregister(subscription_state& s, bool tell_server) {
     s.drained_sid = std::exchange(s.sid, 0);
 }
 
+void connection::note_ending(const std::shared_ptr<subscription_state>& s) {
+    if (!s->has_handler)
+        return; // nobody may ever read what it has
+    if (ending_.size() >= ending_checked_) {
+        std::erase_if(ending_, [](const auto& w) {
+            const auto old = w.lock();
+            return !old || old->finished();
+        });
+        ending_checked_ = 2 * ending_.size() + 16;
+    }
+    ending_.push_back(s);
+}
+
 void connection::remove_subscription(subscription_state& s) {
     parked_handler writer;
     std::shared_ptr<subscription_state> kept; // its last reference may be in the table
@@ -99,7 +112,10 @@ void connection::limit_subscription(subscription_state& s, std::uint64_t max_mes
             return;
         if (s.limit_messages(max_messages)) {
             reached = subscriptions_.find_shared(s.sid);
+            note_ending(reached);
             unregister(s, true);
+            emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
+                     .status(status_));
         } else {
             append_unsubscribe(outbox_.bytes(), s.sid, max_messages);
         }
@@ -114,24 +130,30 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
     if (r.dropped == 0 && !r.recovered && !r.full && !r.reached_max) [[likely]]
         return;
     std::shared_ptr<subscription_state> reached;
+    parked_handler writer;
     {
         const lock_guard lock(mutex_);
         statistics_.dropped_messages += r.dropped;
+        if (r.recovered)
+            emit(subscription_event(s, subscription_status::active, error()).status(status_));
         if (r.became_slow) {
             const error why =
                 error(errc::messages_dropped, "pending limit exceeded").subject(s.subject());
             emit(event(event_kind::slow_consumer, why).status(status_));
             emit(subscription_event(s, subscription_status::slow, why).status(status_));
         }
-        if (r.recovered)
-            emit(subscription_event(s, subscription_status::active, error()).status(status_));
         if (r.reached_max && s.sid != 0) {
             reached = subscriptions_.find_shared(s.sid);
-            unregister(s, false); // the server has done so as well
+            note_ending(reached);
+            // The server has done so as well, unless a 503 of its own was among the messages: it
+            // does not count that.
+            unregister(s, true);
+            writer = take_writer();
             emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
                      .status(status_));
         }
     }
+    writer.post();
     if (reached)
         reached->end(errc::max_messages_reached, false);
 }
@@ -150,6 +172,7 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
         }
         emit(event(event_kind::permission_denied, e).status(status_));
         if (refused) {
+            note_ending(refused);
             unregister(*refused, false);
             emit(subscription_event(*refused, subscription_status::closed, e).status(status_));
         }
@@ -189,6 +212,7 @@ void connection::end_subscription_drain(std::uint64_t sid) {
         if (!s || !s->has_handler)
             take_tickets(subscription_drains_, sid, woken);
         if (s) {
+            note_ending(s);
             unregister(*s, false);
             emit(
                 subscription_event(*s, subscription_status::closed, errc::drained).status(status_));
@@ -238,6 +262,13 @@ void connection::end_client_drain() {
         subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
         // One more than there are subscriptions, so that the count ends below and not above.
         drains_pending_ = all.size() + 1;
+        for (const auto& w : std::exchange(ending_, {})) {
+            const auto s = w.lock();
+            if (s && !s->finished()) {
+                s->drain_counted = true;
+                ++drains_pending_;
+            }
+        }
         for (const auto& s : all) {
             s->drain_counted = true;
             unregister(*s, false);

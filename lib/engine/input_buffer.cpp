@@ -22,6 +22,8 @@ input_buffer::space input_buffer::prepare(std::size_t needed) {
     const std::size_t unparsed = end_ - begin_;
     const std::size_t room_wanted =
         needed > unparsed ? needed - unparsed : least_room; // never 0: the rest is unparsed
+    // Twofold where the end of a long line is not known, so that it is not copied at every read.
+    const std::size_t growth = needed > unparsed ? 0 : unparsed;
     if (current_ == nullptr) {
         move_to_new_chunk(std::max(needed, chunk_pool::chunk_size));
     } else if (current_->capacity - end_ < room_wanted || unparsed == 0) {
@@ -30,7 +32,8 @@ input_buffer::space input_buffer::prepare(std::size_t needed) {
         if (alone && !oversized && unparsed + room_wanted <= current_->capacity)
             move_to_front();
         else if (oversized || current_->capacity - end_ < room_wanted)
-            move_to_new_chunk(std::max(unparsed + room_wanted, chunk_pool::chunk_size));
+            move_to_new_chunk(
+                std::max(unparsed + std::max(room_wanted, growth), chunk_pool::chunk_size));
     }
     return {current_->data() + end_, current_->capacity - end_};
 }

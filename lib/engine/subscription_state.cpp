@@ -66,7 +66,9 @@ commit_result subscription_state::commit(block& chunk) {
     commit_result result;
     const std::lock_guard lock(mutex_);
     const std::uint64_t staged = staged_end_ - tail_;
-    result.had_backlog = pending_messages() != 0;
+    // As if the messages came one by one: a burst may begin an episode after it ends another.
+    if (staged != 0)
+        end_episode(result, 1, cost(ring_.at(tail_)));
     const bool limited = max_messages_ != 0 && received_ + staged >= max_messages_;
     if (!end_reason_ && !limited &&
         fits(pending_messages() + staged, pending_bytes() + staged_bytes_)) [[likely]] {
@@ -117,7 +119,8 @@ bool subscription_state::admit(const record& r, commit_result& result) {
     const auto has_room = [&] { return fits(pending_messages() + 1, pending_bytes() + cost(r)); };
     if (policy_ == overflow::wait && !pause_given_up_)
         return true;
-    if (policy_ == overflow::drop_oldest)
+    // One that would not fit into an empty queue empties none.
+    if (policy_ == overflow::drop_oldest && cost(r) <= limit_bytes_)
         while (!has_room() && head_ != tail_)
             drop_oldest(result);
     if (has_room())
@@ -140,11 +143,16 @@ void subscription_state::note_episode(commit_result& result) {
         result.became_slow = !std::exchange(slow_, true);
         return;
     }
+    end_episode(result, 0, 0);
+}
+
+void subscription_state::end_episode(commit_result& result, std::uint64_t more_messages,
+                                     std::uint64_t more_bytes) {
     // Half the limit, so that a consumer at the brink does not make an event of each message.
-    if (slow_ && pending_messages() <= limit_messages_ / 2 && pending_bytes() <= limit_bytes_ / 2) {
-        slow_ = false;
+    if ((slow_ || pause_given_up_) && pending_messages() + more_messages <= limit_messages_ / 2 &&
+        pending_bytes() + more_bytes <= limit_bytes_ / 2) {
+        result.recovered = std::exchange(slow_, false) || result.recovered;
         pause_given_up_ = false;
-        result.recovered = true;
     }
 }
 
@@ -254,14 +262,22 @@ bool subscription_state::begin_wait(consumer_wait& w) {
     if (consumer_waits_)
         return false;
     consumer_waits_ = true;
+    waiting_ = &w; // its deadline may pass before it is parked
     w.ticket = ++tickets_;
     return true;
 }
 
 void subscription_state::end_wait() {
-    const std::lock_guard lock(mutex_);
-    consumer_waits_ = false;
-    waiting_ = nullptr;
+    bool tell = false;
+    {
+        const std::lock_guard lock(mutex_);
+        consumer_waits_ = false;
+        waiting_ = nullptr;
+        // A consumer cancelled while the end came does not come for it.
+        tell = is_finished() && !std::exchange(told_finished_, true);
+    }
+    if (tell)
+        notify_finished();
 }
 
 void subscription_state::park(consumer_wait& w, parked_handler h) {
@@ -272,6 +288,7 @@ void subscription_state::park(consumer_wait& w, parked_handler h) {
             consumer_ = std::move(h);
             return;
         }
+        waiting_ = nullptr; // `w` is the consumer's alone again
     }
     h.post();
 }
@@ -311,7 +328,7 @@ bool subscription_state::at_end() {
         const std::lock_guard lock(mutex_);
         if (!end_reason_ || head_ != tail_ || taken_next_ != taken_.size())
             return false;
-        if (std::exchange(saw_end_, true))
+        if (std::exchange(told_finished_, true))
             return true;
     }
     notify_finished();
@@ -325,9 +342,9 @@ void subscription_state::end(const error& reason, bool discard) {
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     bool tell = false;
+    bool paused = false;
     {
         const std::lock_guard lock(mutex_);
-        const bool was_finished = is_finished();
         if (!end_reason_)
             end_reason_ = reason;
         if (discard) {
@@ -338,7 +355,9 @@ void subscription_state::end(const error& reason, bool discard) {
                 removed_bytes_ += cost(ring_.at(p));
             removed_ += last - first;
         }
-        tell = !was_finished && is_finished();
+        tell = is_finished() && !std::exchange(told_finished_, true);
+        const auto flags = flags_.fetch_and(static_cast<std::uint8_t>(~watched));
+        paused = (flags & watched) != 0;
         h = take_consumer(wake::ready);
         // The references go under the lock, since the ring is the reader's to change. They
         // cannot be the connection's last: whoever ends a subscription holds it.
@@ -348,6 +367,8 @@ void subscription_state::end(const error& reason, bool discard) {
     h.post();
     if (tell)
         notify_finished();
+    if (const auto o = paused ? observer.lock() : nullptr)
+        o->on_room();
 }
 
 void subscription_state::notify_finished() {
@@ -368,7 +389,7 @@ bool subscription_state::ended() const {
 bool subscription_state::is_finished() const noexcept {
     if (!end_reason_)
         return false;
-    if ((flags_.load(std::memory_order_relaxed) & discarding) != 0 || saw_end_)
+    if ((flags_.load(std::memory_order_relaxed) & discarding) != 0 || told_finished_)
         return true;
     // There is nothing to read, and nobody waits who would come to see the end.
     return !has_handler && !consumer_waits_ && pending_messages() == 0;
@@ -380,9 +401,17 @@ bool subscription_state::finished() const {
 }
 
 void subscription_state::set_limits(std::size_t messages, std::size_t bytes) {
-    const std::lock_guard lock(mutex_);
-    limit_messages_ = or_unlimited(messages);
-    limit_bytes_ = or_unlimited(bytes);
+    {
+        const std::lock_guard lock(mutex_);
+        limit_messages_ = or_unlimited(messages);
+        limit_bytes_ = or_unlimited(bytes);
+        const bool is_watched = (flags_.load(std::memory_order_relaxed) & watched) != 0;
+        if (!is_watched || !fits(pending_messages() + 1, pending_bytes() + 1))
+            return;
+        flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+    }
+    if (const auto o = observer.lock())
+        o->on_room();
 }
 
 subscription_statistics subscription_state::statistics() const {
@@ -390,8 +419,10 @@ subscription_statistics subscription_state::statistics() const {
     subscription_statistics s;
     s.delivered = delivered_.load(std::memory_order_relaxed);
     s.dropped = dropped_;
-    s.pending_messages = pending_messages();
-    s.pending_bytes = pending_bytes();
+    if ((flags_.load(std::memory_order_relaxed) & discarding) == 0) {
+        s.pending_messages = pending_messages();
+        s.pending_bytes = pending_bytes();
+    }
     s.max_pending_messages = max_pending_messages_;
     s.max_pending_bytes = max_pending_bytes_;
     return s;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/record_ring.hpp"
+#include "engine/turn.hpp"
 #include "engine/waiter.hpp"
 
 #include <conats/error.hpp>
@@ -49,10 +50,9 @@ struct commit_result {
     parked_handler consumer;   ///< to be posted
     std::uint64_t dropped = 0; ///< messages
     bool became_slow = false;  ///< a slow-consumer episode begins
-    bool recovered = false;    ///< it is over
+    bool recovered = false;    ///< the one before is over
     bool full = false;         ///< policy `wait`: stop reading
     bool reached_max = false;  ///< the last message of an auto-unsubscribe is in
-    bool had_backlog = false;  ///< the consumer had not caught up
 };
 
 /// A subscription: the queue between the connection's reader and one consumer.
@@ -77,6 +77,7 @@ public:
     bool has_handler = false;      ///< consumed by a handler of `client::on`
     bool drain_counted = false;    ///< the client's drain waits for it
     std::uint64_t drained_sid = 0; ///< its sid, once a drain has unregistered it
+    std::string asked_subject;     ///< of the one request whose own inbox this is
 
     // --- The reader's
 
@@ -119,8 +120,8 @@ public:
 
     /// Whether the end has been reached: ended and nothing left. Notes that the consumer knows.
     bool at_end();
-    /// Results without suspension, since the last one; see `next`.
-    unsigned streak = 0;
+    /// Since the consumer was suspended last.
+    turn consumer_turn;
 
     // --- Any thread's
 
@@ -158,6 +159,7 @@ private:
     bool admit(const record& r, commit_result& result);
     void drop_oldest(commit_result& result);
     void note_episode(commit_result& result);
+    void end_episode(commit_result& result, std::uint64_t more_messages, std::uint64_t more_bytes);
     [[nodiscard]] std::size_t batch_size() const noexcept;
     [[nodiscard]] bool fits(std::uint64_t messages, std::uint64_t bytes) const noexcept;
     [[nodiscard]] std::uint64_t pending_messages() const noexcept;
@@ -191,7 +193,7 @@ private:
     consumer_wait* waiting_ = nullptr;
     std::uint64_t tickets_ = 0;
     bool consumer_waits_ = false; // from begin_wait to end_wait
-    bool saw_end_ = false;
+    bool told_finished_ = false;
     bool slow_ = false;
     bool pause_given_up_ = false;
 

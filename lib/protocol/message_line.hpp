@@ -28,8 +28,8 @@ struct message_frame {
 
 /// Bytes readable behind what `parse_message` is shown.
 inline constexpr std::size_t message_line_padding = 64;
-/// The smallest header block: `NATS/1.0\r\n\r\n`.
-inline constexpr std::uint64_t min_header_size = 12;
+/// The smallest header block that servers relay; that it is malformed is no fault of theirs.
+inline constexpr std::uint64_t min_header_size = 1;
 
 /// Bytes of `MSG ` with its blank.
 inline constexpr unsigned plain_verb_size = 4;

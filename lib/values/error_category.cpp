@@ -54,7 +54,7 @@ constexpr std::array errc_rows{
     errc_row{errc::feature_not_supported, condition::invalid_use, "feature_not_supported",
              "the server lacks what an option asks for"},
 
-    errc_row{errc::closed, condition::closed, "closed", "it is closed"},
+    errc_row{errc::closed, condition::closed, "closed", "the application has closed it"},
     errc_row{errc::disconnected, condition::disconnected, "disconnected",
              "the connection was lost"},
     errc_row{errc::timeout, condition::timeout, "timeout", "the deadline passed"},
@@ -114,7 +114,7 @@ constexpr std::array errc_rows{
              "the subscription delivered its maximum of messages"},
     errc_row{errc::unsubscribed, condition::closed, "unsubscribed",
              "the subscription was unsubscribed"},
-    errc_row{errc::drained, condition::closed, "drained", "it was drained"},
+    errc_row{errc::drained, condition::closed, "drained", "all its messages were delivered"},
     errc_row{errc::handler_failed, no_condition, "handler_failed",
              "a message handler threw"},
     errc_row{errc::malformed_headers, condition::protocol, "malformed_headers",

@@ -143,3 +143,12 @@ TEST_CASE("error: names are printable and unknown values are harmless") {
     CHECK(std::string(conats::condition_category().name()) == "conats.condition");
     CHECK(make_error_code(static_cast<errc>(9999)) != condition::auth);
 }
+
+TEST_CASE("an error compares with a code or a condition by its code alone") {
+    const conats::error e(conats::errc::authorization_violation, "the server's words");
+    CHECK(e == conats::errc::authorization_violation);
+    CHECK(e != conats::errc::timeout);
+    CHECK(e == conats::condition::auth);
+    CHECK(e != conats::condition::timeout);
+    CHECK(conats::error() != conats::errc::timeout);
+}
