@@ -5,8 +5,13 @@
 
 #include <conats/conats.hpp>
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <atomic>
+#include <future>
 #include <string>
+#include <thread>
+#include <vector>
 
 using namespace conats::test;
 using namespace std::chrono_literals;
@@ -53,4 +58,131 @@ TEST_CASE("B22 a client on four threads, with eight coroutines on strands of the
     std::atomic<int> done{0};
     run_on_threads(4, eight_workers(server.url(), done), 90s);
     CHECK(done == 8);
+}
+
+namespace {
+
+using namespace asio::experimental::awaitable_operators;
+
+asio::awaitable<void> pause(int turns) {
+    auto executor = co_await asio::this_coro::executor;
+    for (int i = 0; i != turns; ++i)
+        co_await asio::post(executor, asio::use_awaitable);
+}
+
+/// Cancels each kind of wait, and takes its messages by `wait()` and `try_next()`.
+asio::awaitable<void> cancelling_worker(conats::client nc, int id, std::atomic<int>& done) {
+    const std::string subject = "canceller." + std::to_string(id);
+    auto sub = co_await nc.subscribe(subject);
+    int got = 0;
+    for (int i = 0; i != rounds; ++i) {
+        co_await nc.publish(subject, std::to_string(i));
+        co_await (sub.wait() || pause(i % 7));
+        while (auto m = sub.try_next())
+            if (m->text() != std::to_string(got++))
+                throw std::runtime_error("a cancelled wait lost a message");
+        co_await (nc.request("silent", "", 10s) || pause(i % 5));
+        co_await (nc.request("echo", subject, 10s) || pause(i % 11));
+        co_await (nc.flush() || pause(i % 9));
+        if (i % 10 == 0) {
+            auto other = co_await nc.subscribe(subject + ".other");
+            co_await (other.drain() || pause(i % 4));
+        }
+    }
+    while (got != rounds) {
+        auto m = co_await sub.next(10s);
+        if (m->text() != std::to_string(got++))
+            throw std::runtime_error("a cancelled wait lost a message");
+    }
+    ++done;
+}
+
+asio::awaitable<void> eight_cancelling_workers(std::string url, std::atomic<int>& done) {
+    auto executor = co_await asio::this_coro::executor;
+    auto nc = co_await conats::connect(url);
+    const auto echo = [](const conats::message& m) { m.try_respond(m.text()); };
+    auto service = nc.on("echo", echo);
+    auto silent = co_await nc.subscribe("silent");
+    for (int id = 0; id != 8; ++id) {
+        auto own_strand = asio::make_strand(executor);
+        asio::co_spawn(own_strand, cancelling_worker(nc, id, done), asio::detached);
+    }
+    const bool all = co_await async_eventually([&] { return done == 8; }, 60s);
+    if (!all)
+        throw std::runtime_error("not all workers came to their end");
+    if (nc.statistics().pending_requests != 0)
+        throw std::runtime_error("a cancelled request was kept");
+    co_await nc.close();
+}
+
+/// Makes, uses and drops clients of its own.
+asio::awaitable<void> short_lives(std::string url, std::atomic<int>& done) {
+    for (int i = 0; i != 20; ++i) {
+        auto nc = co_await conats::connect(url);
+        auto events = nc.events();
+        const auto ignore = [](const conats::message&) {};
+        auto sub = nc.on("a", ignore);
+        for (int n = 0; n != 100; ++n)
+            co_await nc.publish("a", "x");
+        if (i % 3 == 0)
+            co_await nc.drain();
+        else if (i % 3 == 1)
+            co_await nc.close();
+    }
+    ++done;
+}
+
+} // namespace
+
+TEST_CASE("Eight coroutines on strands cancel what they wait for on one client of four threads") {
+    nats_server server;
+    std::atomic<int> done{0};
+    run_on_threads(4, eight_cancelling_workers(server.url(), done), 90s);
+    CHECK(done == 8);
+}
+
+TEST_CASE("Clients come and go on four threads") {
+    nats_server server;
+    std::atomic<int> done{0};
+    std::vector<asio::awaitable<void>> works;
+    for (int i = 0; i != 8; ++i)
+        works.push_back(short_lives(server.url(), done));
+    run_on_threads(4, std::move(works), 90s);
+    CHECK(done == 8);
+}
+
+TEST_CASE("Publishers, a reader and a closer on threads of their own") {
+    nats_server server;
+    for (int round = 0; round != 20; ++round) {
+        asio::io_context context(2);
+        std::promise<conats::client> connected;
+        asio::co_spawn(
+            context,
+            [&]() -> asio::awaitable<void> {
+                auto nc = co_await conats::connect(server.url());
+                connected.set_value(std::move(nc));
+            },
+            asio::detached);
+        std::thread first([&] { context.run(); });
+        std::thread second([&] { context.run(); });
+        auto nc = connected.get_future().get();
+        std::atomic<bool> closed{false};
+        const auto publish = [&closed](conats::client own) {
+            while (!closed)
+                closed = own.try_publish("a", "x").code() == conats::errc::closed;
+        };
+        conats::subscription sub(nc, "a");
+        std::thread third(publish, nc);
+        std::thread fourth([&] {
+            while (sub.statistics().delivered < 10 && !closed)
+                (void)sub.try_next();
+            asio::co_spawn(context, nc.close(), asio::detached);
+        });
+        third.join();
+        fourth.join();
+        nc = conats::client();
+        sub = conats::subscription();
+        first.join();
+        second.join();
+    }
 }
