@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a message costs in heap allocations once buffers have grown, against a real server.
+#include "support/allocation_counter.hpp"
+#include "support/catch.hpp"
+#include "support/nats_server.hpp"
+#include "support/process.hpp"
+#include "support/run.hpp"
+
+#include <conats/conats.hpp>
+
+#include <cstdint>
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+using namespace conats::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr int many = 50'000;
+constexpr std::string_view payload = "sixteen bytes...";
+
+void need_counter() {
+    if (!allocation_counter::available())
+        skip_test("allocations cannot be counted here");
+}
+
+asio::awaitable<void> publish_many(conats::client nc) {
+    for (int i = 0; i != many; ++i)
+        co_await nc.publish("load", payload);
+}
+
+/// What `many` messages have cost.
+class cost {
+public:
+    explicit cost(const conats::client& nc) : client_(nc), began_(turns()) {}
+
+    void take() {
+        allocations_ = counter_.count();
+        turns_ = turns() - began_;
+        client_ = conats::client(); // it would keep the connection
+    }
+
+    /// A message allocates nothing. A read or a write does, for Asio's operations and wakes, and
+    /// how many there are is up to the server and to how busy the machine is.
+    void check(std::string_view what) const {
+        INFO(what << ": " << allocations_ << " allocations in " << turns_ << " reads and writes of "
+                  << many << " messages");
+        CHECK(allocations_ <= 8 * turns_ + 8);
+        CHECK(allocations_ < many / 100);
+    }
+
+private:
+    [[nodiscard]] std::uint64_t turns() const {
+        const auto s = client_.statistics();
+        return s.reads + s.writes;
+    }
+
+    conats::client client_;
+    std::uint64_t began_;
+    std::uint64_t allocations_ = 0;
+    std::uint64_t turns_ = 0;
+    allocation_counter counter_;
+};
+
+/// Takes messages until `many` have come.
+using consumer = asio::awaitable<void> (*)(conats::subscription&);
+
+asio::awaitable<void> take_by_next(conats::subscription& sub) {
+    for (int i = 0; i != many; ++i) {
+        const auto m = co_await sub.next();
+        if (m->text() != payload)
+            throw std::runtime_error("not what was published");
+    }
+}
+
+asio::awaitable<void> take_by_try_next(conats::subscription& sub) {
+    for (int i = 0; i != many;) {
+        co_await sub.wait();
+        while (const auto m = sub.try_next())
+            ++i;
+    }
+}
+
+asio::awaitable<void> take_by_next_batch(conats::subscription& sub) {
+    std::vector<conats::message> batch;
+    batch.reserve(256);
+    for (int i = 0; i != many; i += static_cast<int>(batch.size())) {
+        batch.clear();
+        co_await sub.next_batch(batch, 256);
+    }
+}
+
+/// Allocations of the second of two equal rounds; both directions are in it.
+asio::awaitable<cost> count_loop(std::string url, consumer take) {
+    const auto executor = co_await asio::this_coro::executor;
+    auto nc = co_await conats::connect(url);
+    auto sub = co_await nc.subscribe("load");
+    asio::co_spawn(executor, publish_many(nc), asio::detached);
+    co_await take(sub);
+    asio::co_spawn(executor, publish_many(nc), asio::detached);
+    cost second(nc);
+    co_await take(sub);
+    second.take();
+    co_return second;
+}
+
+template <class Handler>
+asio::awaitable<cost> count_handler(std::string url, const int& handled, Handler handler) {
+    auto nc = co_await conats::connect(url);
+    auto sub = nc.on("load", handler);
+    co_await publish_many(nc);
+    co_await nc.flush();
+    const bool warm = co_await async_eventually([&] { return handled == many; });
+    cost second(nc);
+    co_await publish_many(nc);
+    co_await nc.flush();
+    second.take();
+    const bool all = co_await async_eventually([&] { return handled == 2 * many; });
+    if (!warm || !all)
+        throw std::runtime_error("not every message was handled");
+    co_return second;
+}
+
+} // namespace
+
+TEST_CASE("Publishing allocates nothing for a message") {
+    need_counter();
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        co_await publish_many(nc);
+        cost all(nc);
+        co_await publish_many(nc);
+        all.take();
+        all.check("publish");
+        co_await nc.flush();
+        co_await nc.publish("load", payload); // wakes the writer
+        const allocation_counter counter;
+        for (int i = 0; i != many / 50; ++i)
+            co_await nc.publish("load", payload);
+        CHECK(counter.count() == 0);
+    });
+}
+
+TEST_CASE("Publishing without waiting allocates nothing") {
+    need_counter();
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        std::uint64_t allocations = 0;
+        // The outbox has two buffers, and each grows once.
+        for (int round = 0; round != 3; ++round) {
+            nc.try_publish("load", payload); // wakes the writer
+            const allocation_counter counter;
+            for (int i = 0; i != many / 10; ++i)
+                if (nc.try_publish("load", payload))
+                    FAIL("refused");
+            allocations = counter.count();
+            co_await nc.flush();
+        }
+        CHECK(allocations == 0);
+    });
+}
+
+TEST_CASE("C30 a received message is a view into the read buffer and costs no allocation") {
+    need_counter();
+    nats_server server;
+    SECTION("views") {
+        run([&]() -> asio::awaitable<void> {
+            auto nc = co_await conats::connect(server.url());
+            auto sub = co_await nc.subscribe("load");
+            std::vector<conats::message> all;
+            for (int i = 0; i != 1000; ++i)
+                co_await nc.publish("load", payload);
+            while (all.size() != 1000)
+                co_await sub.next_batch(all, 1000);
+            // Most frames stand in one buffer as they came, one behind the other.
+            const auto frame = std::string_view("MSG load 1 16\r\n").size() + payload.size() + 2;
+            std::size_t neighbours = 0;
+            for (std::size_t i = 1; i != all.size(); ++i)
+                neighbours += all[i - 1].text().data() + frame == all[i].text().data();
+            CHECK(neighbours > 500);
+            CHECK(all.front().text() == payload);
+        });
+    }
+    SECTION("by next") {
+        run(count_loop(server.url(), take_by_next)).check("next");
+    }
+    SECTION("by try_next") {
+        run(count_loop(server.url(), take_by_try_next)).check("try_next");
+    }
+    SECTION("by next_batch") {
+        run(count_loop(server.url(), take_by_next_batch)).check("next_batch");
+    }
+    SECTION("by a handler") {
+        int handled = 0;
+        const auto handler = [&](const conats::message& m) { handled += m.text() == payload; };
+        run(count_handler(server.url(), handled, handler)).check("handler");
+    }
+    SECTION("by an awaiting handler") {
+        int handled = 0;
+        const auto handler = [&](conats::message m) -> asio::awaitable<void> {
+            handled += m.text() == payload;
+            co_return;
+        };
+        run(count_handler(server.url(), handled, handler)).check("awaiting handler");
+    }
+}
+
+namespace {
+
+asio::awaitable<void> ask(conats::client nc, int count) {
+    for (int i = 0; i != count; ++i) {
+        const auto reply = co_await nc.request("echo", payload);
+        if (reply.text() != payload)
+            throw std::runtime_error("not what was asked for");
+    }
+}
+
+asio::awaitable<void> ask_at_once(conats::client nc, int callers, int count) {
+    const auto executor = co_await asio::this_coro::executor;
+    int ended = 0;
+    const auto on_end = [&](const std::exception_ptr& thrown) { ended += thrown ? 0 : 1; };
+    for (int i = 0; i != callers; ++i)
+        asio::co_spawn(executor, ask(nc, count), on_end);
+    const bool all = co_await async_eventually([&] { return ended == callers; });
+    if (!all)
+        throw std::runtime_error("not every caller came to its end");
+}
+
+} // namespace
+
+TEST_CASE("A lone request costs at most 16 allocations, one among many 4") {
+    need_counter();
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        constexpr int requests = 4096;
+        constexpr int callers = 64;
+        auto nc = co_await conats::connect(server.url());
+        auto echo = nc.on("echo", [](const conats::message& m) { m.try_respond(m.text()); });
+        co_await ask(nc, requests);
+        allocation_counter counter;
+        co_await ask(nc, requests);
+        // Two writes, two reads and their wakes, the answer included: what Asio does not recycle.
+        INFO(counter.count() << " allocations for " << requests << " requests, one by one");
+        CHECK(counter.count() <= 16 * requests);
+        co_await ask_at_once(nc, callers, requests / callers);
+        counter.restart();
+        co_await ask_at_once(nc, callers, requests / callers);
+        INFO(counter.count() << " allocations for " << requests << " requests at once");
+        CHECK(counter.count() <= 4 * requests);
+    });
+}
+
+TEST_CASE("The library starts no thread") {
+    nats_server server;
+    const std::size_t before = running_threads();
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        auto echo = nc.on("echo", [](const conats::message& m) { m.try_respond(m.text()); });
+        auto sub = co_await nc.subscribe("load");
+        co_await nc.publish("load", payload);
+        const auto m = co_await sub.next(5s);
+        const auto reply = co_await nc.request("echo", payload);
+        CHECK(running_threads() == before);
+        co_await nc.drain();
+    });
+    CHECK(running_threads() == before);
+}
