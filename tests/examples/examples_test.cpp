@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/catch.hpp"
+#include "support/nats_server.hpp"
+#include "support/timing.hpp"
+
+#include <sys/wait.h>
+
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+using namespace conats::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// What an example prints; throws unless it ends with exit code 0, and in time.
+std::string output_of(const std::string& example, const std::string& arguments) {
+    const auto limit = std::chrono::duration_cast<std::chrono::seconds>(scaled(30s));
+    const std::string command = "timeout " + std::to_string(limit.count()) +
+                                " '" CONATS_EXAMPLES "/" + example + "' " + arguments + " 2>&1";
+    std::FILE* pipe = ::popen(command.c_str(), "r");
+    if (pipe == nullptr)
+        throw std::runtime_error("popen failed");
+    std::string text;
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe))
+        text += static_cast<char>(c);
+    const int status = ::pclose(pipe);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        throw std::runtime_error(example + " failed:\n" + text);
+    return text;
+}
+
+std::string output_of(const std::string& example) {
+    const nats_server server;
+    return output_of(example, server.url());
+}
+
+} // namespace
+
+using Catch::Matchers::Contains;
+
+TEST_CASE("Example 01 connect") {
+    const nats_server server(server_options().token("s3cr3t"));
+    const std::string text = output_of("01_connect", server.address() + " s3cr3t");
+    CHECK_THAT(text, Contains("as an option:        " + server.url()));
+    CHECK_THAT(text, Contains("in the URL:          " + server.url()));
+    CHECK_THAT(text, Contains("without a scheme:    " + server.url()));
+    CHECK_THAT(text, Contains("from a list:         " + server.url()));
+    CHECK_THAT(text, Contains("by a provider:       " + server.url()));
+    CHECK_THAT(text, Contains("with a wrong token:  authorization_violation"));
+    CHECK_THAT(text, !Contains("s3cr3t"));
+}
+
+TEST_CASE("Example 02 publish") {
+    CHECK_THAT(output_of("02_publish"), Contains("published 10004 messages"));
+}
+
+TEST_CASE("Example 03 subscribe") {
+    const std::string text = output_of("03_subscribe");
+    CHECK_THAT(text, Contains("weather.* got weather.berlin: rain\nweather.* ended: drained"));
+    CHECK_THAT(text, Contains("weather.> got weather.berlin.mitte: more rain"));
+    CHECK_THAT(text, Contains("the handler saw 1 message"));
+}
+
+TEST_CASE("Example 04 queue groups") {
+    CHECK_THAT(output_of("04_queue_groups"), Contains("= 300 jobs, the audit saw 300"));
+}
+
+TEST_CASE("Example 05 request and reply") {
+    const std::string text = output_of("05_request_reply");
+    CHECK_THAT(text, Contains("reply: HELLO\nreplies: ONE, TWO\n"));
+    CHECK_THAT(text, Contains("nobody there: no_responders"));
+}
+
+TEST_CASE("Example 06 headers") {
+    const std::string text = output_of("06_headers");
+    CHECK_THAT(text, Contains("  Lang: en\n  Lang: de\n  Priority: 1\n  languages: 2\n"));
+    CHECK_THAT(text, Contains("done, traced as 4711"));
+}
+
+TEST_CASE("Example 07 errors") {
+    const std::string text = output_of("07_errors");
+    CHECK_THAT(text, Contains("connect: connection_refused"));
+    CHECK_THAT(text, Contains("publish: invalid_subject"));
+    CHECK_THAT(text, Contains("request: timeout"));
+    CHECK_THAT(text, Contains("next: timeout"));
+    CHECK_THAT(text, Contains("subscription: closed"));
+}
+
+TEST_CASE("Example 08 cancellation") {
+    CHECK_THAT(output_of("08_cancellation"),
+               Contains("work: 0\nwork: 1\nwork: 2\nidle\ncontrol: stop\n"));
+}
+
+TEST_CASE("Example 09 graceful stop") {
+    CHECK_THAT(output_of("09_graceful_stop"), Contains("all 20 jobs are done: true"));
+}
+
+TEST_CASE("Example 10 threads") {
+    CHECK_THAT(output_of("10_threads"), Contains("received 800 messages"));
+}
+
+TEST_CASE("Example 11 callbacks and futures") {
+    CHECK_THAT(output_of("11_callbacks_and_futures"),
+               Contains("callback: hello\nfuture: fine weather\n"));
+}
+
+TEST_CASE("An example that fails is a failure") {
+    CHECK_THROWS_WITH(output_of("02_publish", "nats://127.0.0.1:1"),
+                      Contains("connection_refused"));
+    CHECK_THROWS_WITH(output_of("no_such_example", ""), Contains("no_such_example"));
+}
