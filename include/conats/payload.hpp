@@ -80,7 +80,7 @@ public:
 
 private:
     template <class Container>
-    static owned_payload hold(Container&& bytes) {
+    static owned_payload hold(Container bytes) {
         auto block = std::make_shared<const Container>(std::move(bytes));
         const void* data = block->data();
         const std::size_t size = block->size();

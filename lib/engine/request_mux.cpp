@@ -12,11 +12,13 @@ namespace {
 constexpr std::string_view digits =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-constexpr std::array<std::int8_t, 256> make_values() {
-    std::array<std::int8_t, 256> values{};
-    values.fill(-1);
+constexpr std::uint8_t no_digit = 0xFF;
+
+constexpr std::array<std::uint8_t, 256> make_values() {
+    std::array<std::uint8_t, 256> values{};
+    values.fill(no_digit);
     for (std::size_t i = 0; i != digits.size(); ++i)
-        values[static_cast<unsigned char>(digits[i])] = static_cast<std::int8_t>(i);
+        values[static_cast<unsigned char>(digits[i])] = static_cast<std::uint8_t>(i);
     return values;
 }
 constexpr auto digit_values = make_values();
@@ -38,10 +40,10 @@ std::optional<std::uint64_t> parse_token(std::string_view text) {
         return std::nullopt;
     std::uint64_t token = 0;
     for (std::size_t i = text.size(); i-- != 0;) {
-        const int value = digit_values[static_cast<unsigned char>(text[i])];
-        if (value < 0)
+        const std::uint8_t value = digit_values[static_cast<unsigned char>(text[i])];
+        if (value == no_digit)
             return std::nullopt;
-        token = token * digits.size() + static_cast<std::uint64_t>(value);
+        token = token * digits.size() + value;
     }
     return token;
 }

@@ -44,7 +44,7 @@ session::~session() {
 }
 
 asio::awaitable<error> session::serve() {
-    using namespace asio::experimental::awaitable_operators;
+    using asio::experimental::awaitable_operators::operator&&;
     co_await (read_loop() && write_loop() && time_loop());
     co_return cause_;
 }

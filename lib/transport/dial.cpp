@@ -118,7 +118,7 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_p
     if (r->ec)
         co_return to_error(r->ec, where);
     error_code ignored;
-    stream_->socket().set_option(tcp::no_delay(true), ignored);
+    (void)stream_->socket().set_option(tcp::no_delay(true), ignored);
     co_return error();
 }
 

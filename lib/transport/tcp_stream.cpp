@@ -31,7 +31,7 @@ asio::awaitable<std::size_t> tcp_stream::write_some(std::span<const asio::const_
 
 void tcp_stream::close() noexcept {
     error_code ignored;
-    socket_.close(ignored);
+    (void)socket_.close(ignored);
 }
 
 std::string tcp_stream::local_address() const {

@@ -20,7 +20,7 @@ group_packages() {
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
-        bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" ;;
+        bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" ;;
         *) die "no package group is called '$1'" ;;
     esac
 }
@@ -32,7 +32,7 @@ group_reason() {
         llvm) echo "for ThreadSanitizer, libFuzzer and the build with clang" ;;
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
-        bench) echo "to build the benchmarks" ;;
+        bench) echo "to build the benchmarks and compare their results" ;;
     esac
 }
 
