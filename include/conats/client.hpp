@@ -70,7 +70,9 @@ concept handler_of_messages =
 /// subscription that was not `release()`d, exists. When the last of them goes, what was
 /// accepted is sent (for at most `close_timeout`, while the context runs), then the connection
 /// closes; use `drain()` for an orderly end. While it lives, `io_context::run()` does not
-/// return.
+/// return. A connection that is lost closes the client with `disconnected`: there is no
+/// reconnecting yet. Loops over messages end then, handlers are just not called any more;
+/// `events()` tells, and `close_reason()` why.
 ///
 /// Thread safety: distinct copies freely, and one object concurrently through its verbs.
 /// Assigning, moving or destroying an object while another thread uses it is a race.
@@ -136,8 +138,11 @@ public:
     ///
     /// 1. In the call: checks the arguments as `publish`, takes a slot of the one shared inbox
     ///    and appends the request; the timeout counts from here. Arguments are copied.
-    /// 2. When awaited: waits for the reply, which is returned.
+    /// 2. When awaited: waits for the reply, which is returned. What a service says in a reply
+    ///    is never an error here, even if it means one: look at its headers.
     ///
+    /// timeout: `request("time", "", 500ms)` or that of the options; default: the client's
+    /// `request_timeout` (5 s). Where nobody is subscribed, `no_responders` comes at once.
     /// Dropping the awaitable frees the slot; the request is not taken back.
     /// Cancellation ends the waiting; a late reply is dropped.
     /// Errors: as `publish`; `no_responders`, `timeout`, `permission_denied`, `closed`,
@@ -177,8 +182,15 @@ public:
     /// The handler gets one message at a time, in order, on the client's executor (or the
     /// options' one). An awaitable one is awaited before the next message, unless
     /// `max_concurrent` allows more at once. One that throws raises an event, and the
-    /// subscription goes on. What is wrong with the arguments is the result's `end_reason()`.
-    /// Destroying the subscription does not wait; also inside its own handler.
+    /// subscription goes on; who asked gets no reply. What is wrong with the arguments is the
+    /// result's `end_reason()`.
+    ///
+    /// A handler may use the client and its subscriptions freely: answer (`try_respond` in a
+    /// plain one), publish, request, subscribe, unsubscribe. It must neither block the thread
+    /// nor await the drain of its own subscription or client, which waits for the handler. It is
+    /// kept, with its captures, until it has returned for the last time.
+    /// The handler is the consumer of the result: `next`, `wait` and the like are not for it.
+    /// Destroying it unsubscribes and does not wait, also inside its own handler.
     /// With g++ 12, do not write a capturing lambda inside a statement that awaits: that
     /// compiler destroys it twice. This function awaits nothing, so here it is fine.
     template <handler_of_messages Handler>
@@ -207,6 +219,8 @@ public:
     /// answer before, or use a handler. Cancelling stops the
     /// waiting; the drain goes on. Legal inside handlers if not awaited there: a handler that
     /// awaits it waits for itself and times out.
+    /// Errors: `timeout`; `closed` or `disconnected` if the connection ends or has ended
+    /// otherwise.
     [[nodiscard]] asio::awaitable<void> drain() const;
     [[nodiscard]] asio::awaitable<void> drain(error& e) const;
 
@@ -226,7 +240,8 @@ public:
     [[nodiscard]] std::string local_address() const;
     [[nodiscard]] std::string remote_address() const;
     [[nodiscard]] conats::statistics statistics() const;
-    /// Events from now on; the first is the current status.
+    /// Events from now on; the first is the current status, the last that it has closed:
+    /// `while (co_await stream.next()) {}` waits for the end of the connection.
     [[nodiscard]] event_stream events() const;
     /// Where handlers and providers run. Empty after the connection has closed.
     [[nodiscard]] asio::any_io_executor get_executor() const;

@@ -20,8 +20,8 @@ inline namespace v0 {
 /// 2. Tries each server once, in random order unless `retain_order`: resolves, connects, reads
 ///    INFO, authenticates, sends CONNECT and PING; each server within `connect_timeout`.
 /// 3. Returns when a server has answered with PONG, so that wrong credentials are an error
-///    here: the most telling one of all servers (authentication before TLS, protocol, timeout,
-///    refusal).
+///    here. If no server does, reports the most telling error of all of them (authentication
+///    before TLS, protocol, timeout, refusal); the client returned beside `e` is then empty.
 ///
 /// `options` are copied in the call; text converts to them:
 /// `co_await connect("nats://token@host")`. The client runs on the executor given, else on

@@ -78,19 +78,29 @@ enum class errc {
     userinfo_ignored      ///< an option won over an address's userinfo (an event)
 };
 
-/// Classes of causes, to branch on: `if (e.code() == conats::condition::auth) …`.
+/// Classes of causes, to branch on: `if (e == conats::condition::auth) …`. A code belongs to one
+/// at most: `server_error`, `handler_failed` and `userinfo_ignored` to none.
 enum class condition {
-    invalid_use = 1, ///< the call was refused before anything was sent
-    closed,          ///< closed by the application
-    disconnected,    ///< the connection is not there
-    timeout,         ///< a deadline passed
-    auth,            ///< credentials were refused, expired or late
-    permission,      ///< authenticated, but not allowed
-    tls,             ///< TLS is wanted by one side and not by the other, or failed
-    protocol,        ///< one side violated the protocol
-    limit,           ///< a limit of the server or of the client was hit
-    no_responders,   ///< a request that nobody answers
-    unreachable      ///< no server could be reached
+    invalid_use = 1, ///< refused before anything was sent: `invalid_…`, `headers_not_supported`,
+                     ///< `no_reply_subject`, `already_waiting`, `transport_unavailable`,
+                     ///< `feature_not_supported`
+    closed,          ///< by the application: `closed`, `unsubscribed`, `drained`,
+                     ///< `max_messages_reached`
+    disconnected,    ///< the connection is gone: `disconnected`, `stale_connection`,
+                     ///< `slow_consumer`, `server_shutdown`
+    timeout,         ///< a deadline passed: `timeout`
+    auth,            ///< credentials were refused, expired or late: `auth…`,
+                     ///< `account_authentication_expired`, `provider_failed`
+    permission,      ///< authenticated, but not allowed: `permission_denied`
+    tls,             ///< wanted by one side and not by the other: `tls_…`
+    protocol,        ///< one side violated it: `protocol_error`, `invalid_client_protocol`,
+                     ///< `malformed_headers`
+    limit,           ///< of the server or the client: `maximum_…`, `payload_too_large`,
+                     ///< `control_line_too_long`, `connect_too_large`, `outbox_full`,
+                     ///< `messages_dropped`
+    no_responders,   ///< a request that nobody answers: `no_responders`
+    unreachable      ///< no server could be reached: `no_servers`, `host_not_found`,
+                     ///< `connection_refused`, `connection_failed`
 };
 
 CONATS_EXPORT const boost::system::error_category& error_category() noexcept;
@@ -136,6 +146,7 @@ public:
     error& was_written(bool w) noexcept;
 
     /// One line for a log: "authorization_violation: Authorization Violation (nats://h:4222)".
+    /// It does not name the `subject()`.
     [[nodiscard]] std::string what() const;
 
     /// Compares code, text, subject and server.

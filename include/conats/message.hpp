@@ -82,8 +82,9 @@ public:
     [[nodiscard]] message_status status() const noexcept;
 
     /// Publishes `payload` to this message's reply subject, with the contract of
-    /// `client::publish`. Error `no_reply_subject` where there is none, `closed` for an empty
-    /// message and after the client has closed.
+    /// `client::publish`; headers go into the options, those of an error reply too. Error
+    /// `no_reply_subject` where there is none, `closed` for an empty message and after the client
+    /// has closed.
     [[nodiscard]] asio::awaitable<void> respond(payload_view payload) const;
     [[nodiscard]] asio::awaitable<void> respond(payload_view payload,
                                                 const publish_options& options) const;

@@ -28,8 +28,9 @@ inline namespace v0 {
 /// until then, or until `release()`.
 ///
 /// A subscription has one consumer at a time: of `next`, `wait`, `try_next`, `next_batch` one
-/// call may be under way; a second one while the first waits gets `already_waiting`. The other
-/// members may be called from any thread. Awaitables resume on the caller's executor.
+/// call may be under way; a second one while the first waits gets `already_waiting`. Where there
+/// is a handler (`client::on`), it is the consumer: take nothing beside it. The other members may
+/// be called from any thread. Awaitables resume on the caller's executor.
 class CONATS_EXPORT subscription {
 public:
     /// An empty subscription: its verbs report `closed`.
@@ -57,7 +58,7 @@ public:
     ///
     /// Cancellation: nothing is taken. As an operand of `||` use `wait()`, since `||` throws
     /// the result of the slower operation away.
-    /// While the connection is lost and being restored it goes on waiting.
+    /// A lost connection is such an end, with `disconnected`.
     [[nodiscard]] asio::awaitable<std::optional<message>> next();
     /// As `next()`, throws `errc::timeout` when nothing has come after `timeout`.
     [[nodiscard]] asio::awaitable<std::optional<message>> next(std::chrono::nanoseconds timeout);
@@ -90,7 +91,8 @@ public:
     /// Ends it with `max_messages_reached` once it has got `max` messages, counted from its
     /// start; at once if it has. Queued messages are delivered.
     void auto_unsubscribe(std::uint64_t max);
-    /// Leaves it running without this handle until the client closes; for handlers.
+    /// Leaves it running without this handle, which is empty then, until the client closes;
+    /// for handlers.
     void release();
 
     // --- What is known of it

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+namespace bench {
+
+/// What the command line asks for.
+struct options {
+    std::string server = "nats://127.0.0.1:4222";
+    std::string scenario;
+    std::string form;
+    std::size_t size = 16;
+    std::uint64_t count = 0;
+    std::size_t connections = 1;
+    std::size_t concurrent = 1;
+    bool direct = false;
+    bool json = false;
+};
+
+/// Ends the program where the line is wrong or asks for help.
+options parse_command_line(int count, const char* const* arguments);
+
+/// The part of `count` that the one of `of` with this index does.
+inline std::uint64_t share(std::uint64_t count, std::size_t index, std::size_t of) {
+    return count / of + (index < count % of ? 1 : 0);
+}
+
+} // namespace bench

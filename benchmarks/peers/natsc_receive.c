@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/raw_process.h"
+#include "peers/natsc.h"
+
+#include <semaphore.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+// One subscription; its messages come in one thread.
+struct receiver {
+    natsConnection* nc;
+    natsSubscription* sub;
+    char subject[32];
+    const char* payload; // of pubsub
+    uint64_t size;
+    uint64_t expected;
+    uint64_t count;
+    uint64_t bytes;
+    struct bench_mark first;
+    struct bench_mark last;
+    sem_t complete;
+};
+
+static void take(struct receiver* r, natsMsg* m) {
+    if (r->count == 0)
+        r->first = bench_now();
+    r->bytes += (uint64_t)natsMsg_GetDataLength(m);
+    natsMsg_Destroy(m);
+    if (++r->count == r->expected) {
+        r->last = bench_now();
+        sem_post(&r->complete);
+    }
+}
+
+static void on_message(natsConnection* nc, natsSubscription* sub, natsMsg* m, void* closure) {
+    (void)nc;
+    (void)sub;
+    take(closure, m);
+}
+
+static void* take_all(void* receiver) {
+    struct receiver* r = receiver;
+    while (r->count != r->expected) {
+        natsMsg* m = NULL;
+        natsc_check(natsSubscription_NextMsg(&m, r->sub, 60000), "next");
+        take(r, m);
+    }
+    return NULL;
+}
+
+static struct receiver* subscribe(const struct natsc_options* o, bool same_subject) {
+    struct receiver* all = natsc_new(o->connections, sizeof *all);
+    for (uint64_t i = 0; i != o->connections; ++i) {
+        struct receiver* r = &all[i];
+        r->nc = natsc_connect(o);
+        r->size = o->size;
+        r->expected = same_subject ? o->count : natsc_share(o->count, i, o->connections);
+        snprintf(r->subject, sizeof r->subject, "bench.%u", same_subject ? 0U : (unsigned)i);
+        sem_init(&r->complete, 0, 0);
+        if (strcmp(o->form, "next") == 0)
+            natsc_check(natsConnection_SubscribeSync(&r->sub, r->nc, r->subject), "subscribe");
+        else
+            natsc_check(natsConnection_Subscribe(&r->sub, r->nc, r->subject, on_message, r),
+                        "subscribe");
+        natsc_check(natsSubscription_SetPendingLimits(r->sub, -1, -1), "limits");
+        natsc_check(natsConnection_Flush(r->nc), "flush");
+    }
+    return all;
+}
+
+// Sums up, and cleans up.
+static void finish(const struct natsc_options* o, struct receiver* all,
+                   struct bench_result* result) {
+    struct bench_mark first = all[0].first;
+    struct bench_mark last = all[0].last;
+    for (uint64_t i = 0; i != o->connections; ++i) {
+        if (all[i].bytes != all[i].count * o->size)
+            natsc_check(NATS_ERR, "received payloads of the wrong size");
+        if (all[i].first.time < first.time)
+            first = all[i].first;
+        if (all[i].last.time > last.time)
+            last = all[i].last;
+        result->messages += all[i].count;
+        natsSubscription_Destroy(all[i].sub);
+        natsConnection_Destroy(all[i].nc);
+    }
+    bench_set_span(result, first, last);
+    free(all);
+}
+
+// Every connection receives every message.
+void natsc_subscribe(const struct natsc_options* options, struct bench_result* result) {
+    struct natsc_options copy = *options;
+    const struct natsc_options* o = &copy;
+    char url[64];
+    pid_t publisher = -1;
+    if (o->direct) {
+        publisher = bench_start_server(o->size, o->count, url, sizeof url);
+        copy.server = url;
+    }
+    struct receiver* all = subscribe(o, true);
+    if (!o->direct)
+        publisher = bench_start_publisher(o->server, all[0].subject, o->size, o->count);
+    if (publisher < 0)
+        natsc_check(NATS_SYS_ERROR, "the raw peer");
+    if (strcmp(o->form, "next") == 0)
+        natsc_in_threads(take_all, all, o->connections, sizeof *all);
+    for (uint64_t i = 0; i != o->connections; ++i)
+        sem_wait(&all[i].complete);
+    bench_stop_process(publisher);
+    finish(o, all, result);
+}
+
+static void* publish(void* receiver) {
+    struct receiver* r = receiver;
+    const int size = (int)r->size;
+    for (uint64_t i = 0; i != r->expected; ++i)
+        natsc_check(natsConnection_Publish(r->nc, r->subject, r->payload, size), "publish");
+    natsc_check(natsConnection_FlushTimeout(r->nc, 60000), "flush");
+    return NULL;
+}
+
+// Every connection receives what it has published itself.
+void natsc_publish_subscribe(const struct natsc_options* o, struct bench_result* result) {
+    char* payload = natsc_payload(o->size);
+    struct receiver* all = subscribe(o, false);
+    for (uint64_t i = 0; i != o->connections; ++i)
+        all[i].payload = payload;
+    const struct bench_mark first = bench_now();
+    if (o->connections == 1)
+        publish(all);
+    else
+        natsc_in_threads(publish, all, o->connections, sizeof *all);
+    for (uint64_t i = 0; i != o->connections; ++i)
+        sem_wait(&all[i].complete);
+    all[0].first = first;
+    finish(o, all, result);
+    free(payload);
+}
