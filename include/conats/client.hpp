@@ -122,6 +122,8 @@ public:
     [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, payload_view payload,
                                                 const publish_options& options, error& e) const;
     [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, owned_payload payload,
+                                                error& e) const;
+    [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, owned_payload payload,
                                                 const publish_options& options, error& e) const;
 
     /// As `publish`, never waits, returns the error; for hot loops and plain functions. Above

@@ -146,7 +146,7 @@ public:
     error& was_written(bool w) noexcept;
 
     /// One line for a log: "authorization_violation: Authorization Violation (nats://h:4222)".
-    /// It does not name the `subject()`.
+    /// Names the `subject()` in brackets where the text does not.
     [[nodiscard]] std::string what() const;
 
     /// Compares code, text, subject and server.

@@ -88,10 +88,17 @@ public:
     [[nodiscard]] asio::awaitable<void> respond(payload_view payload) const;
     [[nodiscard]] asio::awaitable<void> respond(payload_view payload,
                                                 const publish_options& options) const;
+    [[nodiscard]] asio::awaitable<void> respond(owned_payload payload) const;
+    [[nodiscard]] asio::awaitable<void> respond(owned_payload payload,
+                                                const publish_options& options) const;
     [[nodiscard]] asio::awaitable<void> respond(payload_view payload, error& e) const;
+    [[nodiscard]] asio::awaitable<void> respond(payload_view payload,
+                                                const publish_options& options, error& e) const;
     /// As `client::try_publish` to the reply subject.
     error try_respond(payload_view payload) const;
     error try_respond(payload_view payload, const publish_options& options) const;
+    error try_respond(owned_payload payload) const;
+    error try_respond(owned_payload payload, const publish_options& options) const;
 
     /// A copy in memory of its own size, for keeping. It can still `respond`.
     [[nodiscard]] message detach() const;

@@ -29,7 +29,7 @@ inline namespace v0 {
 ///
 /// A subscription has one consumer at a time: of `next`, `wait`, `try_next`, `next_batch` one
 /// call may be under way; a second one while the first waits gets `already_waiting`. Where there
-/// is a handler (`client::on`), it is the consumer: take nothing beside it. The other members may
+/// is a handler (`client::on`), it is the consumer, and these get `already_waiting`. The others may
 /// be called from any thread. Awaitables resume on the caller's executor.
 class CONATS_EXPORT subscription {
 public:

@@ -146,6 +146,11 @@ asio::awaitable<void> client::publish(std::string_view subject, payload_view pay
 }
 
 asio::awaitable<void> client::publish(std::string_view subject, owned_payload payload,
+                                      error& e) const {
+    return impl::publish_by(lease_, subject, payload, nullptr, &e);
+}
+
+asio::awaitable<void> client::publish(std::string_view subject, owned_payload payload,
                                       const publish_options& options, error& e) const {
     return impl::publish_by(lease_, subject, payload, &options, &e);
 }
@@ -166,40 +171,69 @@ error client::try_publish(std::string_view subject, owned_payload payload,
 
 // --- Answering
 
+namespace impl {
+namespace {
+
+template <class Payload>
+asio::awaitable<void> respond(const message& m, const record& r, const Payload& payload,
+                              const publish_options* options, error* out) {
+    if (error e = check_reply_subject(m))
+        return fail(std::move(e), out);
+    return impl::publish(answerer(r), make_publication(m.reply(), payload, options),
+                         timeout_of(options), out);
+}
+
+template <class Payload>
+error try_respond(const message& m, const record& r, const Payload& payload,
+                  const publish_options* options) {
+    if (error e = check_reply_subject(m))
+        return e;
+    return answerer(r)->publish(make_publication(m.reply(), payload, options)).failure;
+}
+
+} // namespace
+} // namespace impl
+
 asio::awaitable<void> message::respond(payload_view payload) const {
-    if (error e = impl::check_reply_subject(*this))
-        return impl::fail(std::move(e), nullptr);
-    return impl::publish(impl::answerer(record_), impl::make_publication(reply(), payload, nullptr),
-                         std::chrono::nanoseconds(0), nullptr);
+    return impl::respond(*this, record_, payload, nullptr, nullptr);
 }
 
 asio::awaitable<void> message::respond(payload_view payload, const publish_options& options) const {
-    if (error e = impl::check_reply_subject(*this))
-        return impl::fail(std::move(e), nullptr);
-    return impl::publish(impl::answerer(record_),
-                         impl::make_publication(reply(), payload, &options), options.timeout(),
-                         nullptr);
+    return impl::respond(*this, record_, payload, &options, nullptr);
+}
+
+asio::awaitable<void> message::respond(owned_payload payload) const {
+    return impl::respond(*this, record_, payload, nullptr, nullptr);
+}
+
+asio::awaitable<void> message::respond(owned_payload payload,
+                                       const publish_options& options) const {
+    return impl::respond(*this, record_, payload, &options, nullptr);
 }
 
 asio::awaitable<void> message::respond(payload_view payload, error& e) const {
-    if (error wrong = impl::check_reply_subject(*this))
-        return impl::fail(std::move(wrong), &e);
-    return impl::publish(impl::answerer(record_), impl::make_publication(reply(), payload, nullptr),
-                         std::chrono::nanoseconds(0), &e);
+    return impl::respond(*this, record_, payload, nullptr, &e);
+}
+
+asio::awaitable<void> message::respond(payload_view payload, const publish_options& options,
+                                       error& e) const {
+    return impl::respond(*this, record_, payload, &options, &e);
 }
 
 error message::try_respond(payload_view payload) const {
-    if (error e = impl::check_reply_subject(*this))
-        return e;
-    const auto c = impl::answerer(record_);
-    return c->publish(impl::make_publication(reply(), payload, nullptr)).failure;
+    return impl::try_respond(*this, record_, payload, nullptr);
 }
 
 error message::try_respond(payload_view payload, const publish_options& options) const {
-    if (error e = impl::check_reply_subject(*this))
-        return e;
-    const auto c = impl::answerer(record_);
-    return c->publish(impl::make_publication(reply(), payload, &options)).failure;
+    return impl::try_respond(*this, record_, payload, &options);
+}
+
+error message::try_respond(owned_payload payload) const {
+    return impl::try_respond(*this, record_, payload, nullptr);
+}
+
+error message::try_respond(owned_payload payload, const publish_options& options) const {
+    return impl::try_respond(*this, record_, payload, &options);
 }
 
 } // namespace v0

@@ -20,6 +20,20 @@ error empty_subscription() {
     return error(errc::closed, "the subscription is empty");
 }
 
+/// Whether the messages are the caller's to take.
+error check_consumer(const state_pointer& s) {
+    if (!s)
+        return empty_subscription();
+    if (s->has_handler)
+        return error(errc::already_waiting, "its handler takes the messages").subject(s->subject());
+    return error();
+}
+
+asio::awaitable<void> wait(state_pointer s) {
+    report(check_consumer(s), nullptr);
+    co_await wait_for_any(std::move(s));
+}
+
 /// One wait of a consumer, with its deadline if it has one.
 class waiting {
 public:
@@ -52,8 +66,7 @@ private:
 };
 
 asio::awaitable<std::optional<message>> next(state_pointer s) {
-    if (!s)
-        throw conats::system_error(empty_subscription());
+    report(check_consumer(s), nullptr);
     if (turn_is_over(*s))
         co_await yield();
     std::optional<message> m;
@@ -75,8 +88,8 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
 asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_ptr<lease> l,
                                                    std::chrono::nanoseconds timeout, error* out) {
     std::optional<message> m;
-    if (!s) {
-        report(empty_subscription(), out);
+    if (const error e = check_consumer(s)) {
+        report(e, out);
         co_return m;
     }
     if (turn_is_over(*s))
@@ -108,8 +121,7 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
 
 asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* out,
                                         std::size_t max) {
-    if (!s)
-        throw conats::system_error(empty_subscription());
+    report(check_consumer(s), nullptr);
     if (turn_is_over(*s))
         co_await yield();
     while (max != 0 && !s->peek() && !s->at_end()) {
@@ -178,8 +190,6 @@ pending_limits limits_of(const subscribe_options& o) {
 } // namespace
 
 asio::awaitable<void> wait_for_any(state_pointer s) {
-    if (!s)
-        throw conats::system_error(empty_subscription());
     while (!s->peek() && !s->ended()) {
         waiting w(s, nullptr, {});
         co_await park(s, w.wait);
@@ -257,15 +267,17 @@ asio::awaitable<std::optional<message>> subscription::next(std::chrono::nanoseco
 }
 
 asio::awaitable<void> subscription::wait() {
-    return impl::wait_for_any(state_);
+    return impl::wait(state_);
 }
 
 std::optional<message> subscription::try_next() {
     std::optional<message> m;
     impl::record r;
-    if (state_ && state_->take(r))
+    if (!state_ || state_->has_handler)
+        return m;
+    if (state_->take(r))
         m.emplace(r);
-    else if (state_)
+    else
         state_->at_end(); // tells a drain that everything was read
     return m;
 }

@@ -407,19 +407,18 @@ error connection::end_error() const {
 }
 
 error connection::refusal(std::string_view what) const {
-    std::string text(what);
-    const auto add = [&](std::string_view more) {
-        text += text.empty() ? "" : ": ";
-        text += more;
-    };
     const bool by_us = !close_reason_ || close_reason_.code() == errc::closed ||
                        close_reason_.code() == errc::drained ||
                        close_reason_.code() == errc::timeout;
-    if (!by_us)
-        add(close_reason_.what());
-    else if (close_reason_ && !close_reason_.text().empty())
-        add(close_reason_.text());
-    return error(by_us ? errc::closed : errc::disconnected, std::move(text));
+    std::string why = close_reason_.text();
+    if (!by_us && close_reason_.code() != errc::disconnected)
+        why = close_reason_.what();
+    else if (why.empty() && !what.empty())
+        why = is_open() ? "the client is not connected" : "the client is closed";
+    std::string text(what);
+    if (!text.empty() && !why.empty())
+        text += ": ";
+    return error(by_us ? errc::closed : errc::disconnected, text + why);
 }
 
 bool connection::is_open() const noexcept {

@@ -70,6 +70,8 @@ std::string error::what() const {
     std::string line(ours ? to_string(static_cast<errc>(code_.value())) : code_.category().name());
     line += ": ";
     line += text().empty() ? code_.message() : text();
+    if (!subject().empty() && text().find(subject()) == std::string::npos)
+        line += " [" + subject() + ']';
     if (!server().empty()) {
         line += " (" + server() + ')';
     }

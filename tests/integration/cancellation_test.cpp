@@ -345,3 +345,25 @@ TEST_CASE("A consumer that waits already refuses a second one") {
         CHECK(arrived);
     });
 }
+
+TEST_CASE("The messages of a subscription with a handler are the handler's alone") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        int handled = 0;
+        const auto count = [&](const conats::message&) { ++handled; };
+        auto sub = nc.on("a", count);
+        conats::error e;
+        auto m = co_await sub.next(1s, e);
+        CHECK(e == errc::already_waiting);
+        auto r = co_await cancel_after(100, sub.wait());
+        CHECK(r.code == errc::already_waiting);
+        std::vector<conats::message> batch;
+        r = co_await cancel_after(100, ignore(sub.next_batch(batch, 1)));
+        CHECK(r.code == errc::already_waiting);
+        co_await nc.publish("a", "x");
+        CHECK_FALSE(sub.try_next());
+        co_await sub.drain();
+        CHECK(handled == 1);
+    });
+}
