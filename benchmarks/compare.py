@@ -63,6 +63,8 @@ def cases_for(size, factor):
              **both("sub", sub, "--form", "next")),
         Case(f"receive {name} by handlers on 8 connections", "rate",
              **both("sub", str(int(sub) // 8), "--connections", "8")),
+        Case(f"receive {name} by handlers of 8 subscriptions, one connection", "rate",
+             **both("sub", str(int(sub) // 8), "--subscriptions", "8")),
         Case(f"receive {name} by a handler, client alone", "rate",
              **both("sub", direct, "--direct")),
         Case(f"receive {name} by `next`, client alone", "rate",

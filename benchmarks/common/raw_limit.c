@@ -17,6 +17,7 @@ static void print(const char* scenario, size_t size, uint64_t count, struct benc
     result.size = size;
     result.messages = count;
     result.connections = 1;
+    result.subscriptions = 1;
     result.concurrent = 1;
     bench_set_span(&result, first, last);
     bench_print(&result, true);

@@ -42,8 +42,9 @@ static void print_json(const struct bench_result* r) {
            r->version, r->scenario, r->form);
     printf("\"size\":%" PRIu64 ",\"messages\":%" PRIu64 ",", r->size, r->messages);
     printf("\"direct\":%s,", r->direct ? "true" : "false");
-    printf("\"connections\":%" PRIu64 ",\"concurrent\":%" PRIu64 ",", r->connections,
-           r->concurrent);
+    printf("\"connections\":%" PRIu64 ",\"subscriptions\":%" PRIu64 ",", r->connections,
+           r->subscriptions);
+    printf("\"concurrent\":%" PRIu64 ",", r->concurrent);
     printf("\"seconds\":%.6f,\"rate\":%.1f,", r->seconds, rate(r));
     printf("\"processor_us\":%.4f,", microseconds_of_processor(r));
     printf("\"p50_us\":%.1f,\"p99_us\":%.1f,\"p999_us\":%.1f}\n", r->p50, r->p99, r->p999);
@@ -54,6 +55,8 @@ static void print_table(const struct bench_result* r) {
            r->direct ? ", from a raw server" : "");
     printf("  messages         %12" PRIu64 " of %" PRIu64 " B\n", r->messages, r->size);
     printf("  connections      %12" PRIu64 "\n", r->connections);
+    if (r->subscriptions > 1)
+        printf("  subscriptions    %12" PRIu64 " each\n", r->subscriptions);
     printf("  time             %12.3f s\n", r->seconds);
     printf("  rate             %12.0f /s\n", rate(r));
     printf("  payload          %12.1f MB/s\n", rate(r) * (double)r->size * 1e-6);

@@ -20,8 +20,9 @@ struct bench_result {
     uint64_t size;     ///< of a payload, bytes
     uint64_t messages; ///< published, received, or requests answered
     uint64_t connections;
-    bool direct;         ///< from a raw server, not through nats-server
-    uint64_t concurrent; ///< requests under way at once
+    uint64_t subscriptions; ///< of each connection
+    bool direct;            ///< from a raw server, not through nats-server
+    uint64_t concurrent;    ///< requests under way at once
     double seconds;
     double processor_seconds; ///< of the client's process, all its threads
     double p50;               ///< of a request, microseconds; 0 where there is none

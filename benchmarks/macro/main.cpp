@@ -32,8 +32,8 @@ asio::awaitable<void> run(const options& o, bench_result& result) {
     raw_process source;
     conats::connect_options connecting(o.direct ? source.serve(o.size, o.count) : o.server);
     connecting.name("conats_bench");
-    const std::uint64_t all = o.scenario == "sub" ? o.count * o.connections : o.count;
-    progress bar(all);
+    const std::uint64_t times = o.scenario == "sub" ? o.connections * o.subscriptions : 1;
+    progress bar(o.count * times);
     setting s{o, bar, {}};
     for (std::size_t i = 0; i != o.connections; ++i)
         s.clients.push_back(co_await conats::connect(connecting));
@@ -50,6 +50,7 @@ bench_result describe(const options& o) {
     r.form = o.form.c_str();
     r.size = o.size;
     r.connections = o.connections;
+    r.subscriptions = o.subscriptions;
     r.direct = o.direct;
     r.concurrent = o.concurrent;
     return r;

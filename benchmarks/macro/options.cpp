@@ -81,6 +81,10 @@ options parse_command_line(int count, const char* const* arguments) {
         .add_option("-r,--concurrent", o.concurrent, "Requests under way at once")
         ->check(CLI::Range(1, 100000))
         ->capture_default_str();
+    sub.command()
+        .add_option("-u,--subscriptions", o.subscriptions, "Subscriptions of each connection")
+        ->check(CLI::Range(1, 100000))
+        ->capture_default_str();
     sub.command().add_flag(
         "--direct", o.direct,
         "From a raw server of its own, so that the client is the bottleneck; one "
@@ -91,7 +95,7 @@ options parse_command_line(int count, const char* const* arguments) {
         std::exit(app.exit(e));
     }
     if (o.direct)
-        o.connections = 1;
+        o.connections = o.subscriptions = 1;
     for (const scenario* s : {&pub, &sub, &pubsub, &request})
         s->apply(o);
     return o;

@@ -15,6 +15,7 @@ struct options {
     std::size_t size = 16;
     std::uint64_t count = 0;
     std::size_t connections = 1;
+    std::size_t subscriptions = 1; // of each connection
     std::size_t concurrent = 1;
     bool direct = false;
     bool json = false;

@@ -24,14 +24,15 @@ asio::awaitable<void> start_publisher(setting& s, raw_process& publisher) {
 
 } // namespace
 
-// Every connection receives every message.
+// Every subscription receives every message.
 asio::awaitable<void> run_subscribe(setting& s, bench_result& result) {
     const auto executor = co_await asio::this_coro::executor;
-    receipts all(executor, s.wanted.count * s.clients.size(), s.bar);
+    receipts all(executor, s.wanted.count * s.clients.size() * s.wanted.subscriptions, s.bar);
     raw_process publisher;
     std::vector<asio::awaitable<void>> works;
     for (const conats::client& nc : s.clients)
-        works.push_back(receive(nc, setting::subject(0), s.wanted.form, s.wanted.count, all));
+        for (std::size_t i = 0; i != s.wanted.subscriptions; ++i)
+            works.push_back(receive(nc, setting::subject(0), s.wanted.form, s.wanted.count, all));
     works.push_back(start_publisher(s, publisher));
     co_await together(std::move(works));
     if (all.bytes() != all.count() * s.wanted.size)

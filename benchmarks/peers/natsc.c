@@ -18,6 +18,7 @@ int main(int count, char** arguments) {
     result.form = o.form;
     result.size = o.size;
     result.connections = o.connections;
+    result.subscriptions = o.subscriptions;
     result.direct = o.direct;
     result.concurrent = o.concurrent;
     if (strcmp(o.scenario, "pub") == 0)

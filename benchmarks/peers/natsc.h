@@ -16,6 +16,7 @@ struct natsc_options {
     uint64_t size;
     uint64_t count;
     uint64_t connections;
+    uint64_t subscriptions; ///< of each connection
     uint64_t concurrent;
     bool direct;
     bool json;

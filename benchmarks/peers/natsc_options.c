@@ -22,16 +22,18 @@ static const struct option names[] = {{"server", required_argument, NULL, 's'},
                                       {"size", required_argument, NULL, 'b'},
                                       {"count", required_argument, NULL, 'n'},
                                       {"connections", required_argument, NULL, 'c'},
+                                      {"subscriptions", required_argument, NULL, 'u'},
                                       {"concurrent", required_argument, NULL, 'r'},
                                       {"direct", no_argument, NULL, 'd'},
                                       {"json", no_argument, NULL, 'j'},
                                       {NULL, 0, NULL, 0}};
 
 static void usage(void) {
-    fprintf(stderr, "usage: conats_bench_natsc pub|sub|pubsub|request [--server URL] [--size N]\n"
-                    "       [--count N] [--connections N] [--concurrent N] [--json]\n"
-                    "       [--form callback|next (of sub)] [--direct (sub)]\n"
-                    "The server may be in the environment, as NATS_URL.\n");
+    fprintf(stderr,
+            "usage: conats_bench_natsc pub|sub|pubsub|request [--server URL] [--size N]\n"
+            "       [--count N] [--connections N] [--concurrent N] [--json]\n"
+            "       [--form callback|next (of sub)] [--subscriptions N (sub)] [--direct (sub)]\n"
+            "The server may be in the environment, as NATS_URL.\n");
     exit(2);
 }
 
@@ -52,13 +54,14 @@ static const struct scenario* find_scenario(const char* name) {
 }
 
 static void read_options(struct natsc_options* o, int count, char** arguments) {
-    for (int c; (c = getopt_long(count, arguments, "s:f:b:n:c:r:", names, NULL)) != -1;) {
+    for (int c; (c = getopt_long(count, arguments, "s:f:b:n:c:u:r:", names, NULL)) != -1;) {
         switch (c) {
         case 's': o->server = optarg; break;
         case 'f': o->form = optarg; break;
         case 'b': o->size = number(optarg); break;
         case 'n': o->count = number(optarg); break;
         case 'c': o->connections = number(optarg); break;
+        case 'u': o->subscriptions = number(optarg); break;
         case 'r': o->concurrent = number(optarg); break;
         case 'd': o->direct = true; break;
         case 'j': o->json = true; break;
@@ -69,6 +72,7 @@ static void read_options(struct natsc_options* o, int count, char** arguments) {
 
 struct natsc_options natsc_parse(int count, char** arguments) {
     struct natsc_options o = {.server = getenv("NATS_URL"), .size = 16, .connections = 1};
+    o.subscriptions = 1;
     o.concurrent = 1;
     read_options(&o, count, arguments);
     const struct scenario* s = find_scenario(optind + 1 == count ? arguments[optind] : NULL);
@@ -82,9 +86,9 @@ struct natsc_options natsc_parse(int count, char** arguments) {
         usage();
     if (o.count == 0)
         o.count = s->count;
-    if (o.connections == 0 || o.concurrent == 0)
+    if (o.connections == 0 || o.subscriptions == 0 || o.concurrent == 0)
         usage();
     if (o.direct)
-        o.connections = 1;
+        o.connections = o.subscriptions = 1;
     return o;
 }

@@ -10,6 +10,7 @@
 // One subscription; its messages come in one thread.
 struct receiver {
     natsConnection* nc;
+    bool owns_connection;
     natsSubscription* sub;
     char subject[32];
     const char* payload; // of pubsub
@@ -49,11 +50,17 @@ static void* take_all(void* receiver) {
     return NULL;
 }
 
+static uint64_t receivers_of(const struct natsc_options* o) {
+    return o->connections * o->subscriptions;
+}
+
 static struct receiver* subscribe(const struct natsc_options* o, bool same_subject) {
-    struct receiver* all = natsc_new(o->connections, sizeof *all);
-    for (uint64_t i = 0; i != o->connections; ++i) {
+    const uint64_t subscriptions = receivers_of(o);
+    struct receiver* all = natsc_new(subscriptions, sizeof *all);
+    for (uint64_t i = 0; i != subscriptions; ++i) {
         struct receiver* r = &all[i];
-        r->nc = natsc_connect(o);
+        r->owns_connection = i % o->subscriptions == 0;
+        r->nc = r->owns_connection ? natsc_connect(o) : all[i - 1].nc;
         r->size = o->size;
         r->expected = same_subject ? o->count : natsc_share(o->count, i, o->connections);
         snprintf(r->subject, sizeof r->subject, "bench.%u", same_subject ? 0U : (unsigned)i);
@@ -74,7 +81,7 @@ static void finish(const struct natsc_options* o, struct receiver* all,
                    struct bench_result* result) {
     struct bench_mark first = all[0].first;
     struct bench_mark last = all[0].last;
-    for (uint64_t i = 0; i != o->connections; ++i) {
+    for (uint64_t i = 0; i != receivers_of(o); ++i) {
         if (all[i].bytes != all[i].count * o->size)
             natsc_check(NATS_ERR, "received payloads of the wrong size");
         if (all[i].first.time < first.time)
@@ -83,13 +90,15 @@ static void finish(const struct natsc_options* o, struct receiver* all,
             last = all[i].last;
         result->messages += all[i].count;
         natsSubscription_Destroy(all[i].sub);
-        natsConnection_Destroy(all[i].nc);
     }
+    for (uint64_t i = 0; i != receivers_of(o); ++i)
+        if (all[i].owns_connection)
+            natsConnection_Destroy(all[i].nc);
     bench_set_span(result, first, last);
     free(all);
 }
 
-// Every connection receives every message.
+// Every subscription receives every message.
 void natsc_subscribe(const struct natsc_options* options, struct bench_result* result) {
     struct natsc_options copy = *options;
     const struct natsc_options* o = &copy;
@@ -105,8 +114,8 @@ void natsc_subscribe(const struct natsc_options* options, struct bench_result* r
     if (publisher < 0)
         natsc_check(NATS_SYS_ERROR, "the raw peer");
     if (strcmp(o->form, "next") == 0)
-        natsc_in_threads(take_all, all, o->connections, sizeof *all);
-    for (uint64_t i = 0; i != o->connections; ++i)
+        natsc_in_threads(take_all, all, receivers_of(o), sizeof *all);
+    for (uint64_t i = 0; i != receivers_of(o); ++i)
         sem_wait(&all[i].complete);
     bench_stop_process(publisher);
     finish(o, all, result);

@@ -216,13 +216,12 @@ public:
     /// sent), then publishing is refused and flushed, then the connection closes.
     ///
     /// Waits until handlers have returned from their last message and the queues of other
-    /// subscriptions are empty, at most `drain_timeout` (30 s), then closes anyway and throws
-    /// `timeout`. A loop that still works on its last message is not waited for: it has to
-    /// answer before, or use a handler. Cancelling stops the
-    /// waiting; the drain goes on. Legal inside handlers if not awaited there: a handler that
-    /// awaits it waits for itself and times out.
-    /// Errors: `timeout`; `closed` or `disconnected` if the connection ends or has ended
-    /// otherwise.
+    /// subscriptions were read to their end, or are empty with nobody reading, at most
+    /// `drain_timeout` (30 s), then closes anyway and throws `timeout`. A loop that still works on
+    /// its last message is not waited for: it has to answer before, or use a handler. Cancelling
+    /// stops the waiting; the drain goes on. Legal inside handlers if not awaited there: a handler
+    /// that awaits it waits for itself and times out. Errors: `timeout`; `closed` or `disconnected`
+    /// if the connection ends or has ended otherwise.
     [[nodiscard]] asio::awaitable<void> drain() const;
     [[nodiscard]] asio::awaitable<void> drain(error& e) const;
 

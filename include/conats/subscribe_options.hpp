@@ -33,7 +33,7 @@ public:
     }
     [[nodiscard]] const std::string& queue_group() const noexcept { return queue_group_; }
 
-    /// How much may wait for the consumer. Bytes count payload + 64 a message. Default
+    /// How much may wait for the consumer. Bytes count payload, headers and 64 a message. Default
     /// 500 000 messages and 64 MiB; 0 means without limit.
     subscribe_options& pending_limits(std::size_t messages, std::size_t bytes) {
         pending_messages_ = messages;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/later.hpp"
 
 #include <conats/client.hpp>
 
@@ -56,7 +57,7 @@ asio::awaitable<void> flush(std::shared_ptr<connection> c, std::chrono::nanoseco
         const node_guard guard(*c, node);
         e = c->begin_barrier(node);
         if (!e) {
-            c->set_timer(node, connection::clock::now() + timeout);
+            c->set_timer(node, later(connection::clock::now(), timeout));
             co_await park(c, node);
             if (node.outcome == wake::cancelled)
                 e = aborted();

@@ -66,8 +66,7 @@ asio::awaitable<void> run_plain(std::shared_ptr<connection> c, state_pointer s,
 using awaiting_handler = std::function<asio::awaitable<void>(message&)>;
 
 asio::awaitable<void> call_awaiting(std::shared_ptr<connection> c, state_pointer s,
-                                    std::shared_ptr<const awaiting_handler> handler, record r) {
-    message m(r);
+                                    std::shared_ptr<const awaiting_handler> handler, message m) {
     std::exception_ptr thrown;
     try {
         co_await (*handler)(m);
@@ -201,7 +200,7 @@ asio::awaitable<void> run_concurrently(std::shared_ptr<connection> c, state_poin
         co_await wait_for_slot(free, !s->peek());
         record r;
         if (s->take(r)) {
-            auto work = call_awaiting(c, s, handler, r);
+            auto work = call_awaiting(c, s, handler, message(r));
             asio::co_spawn(executor, std::move(work), taken_slot(free));
         } else if (s->at_end()) {
             break;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/later.hpp"
 
 #include <conats/client.hpp>
 #include <conats/message.hpp>
@@ -108,7 +109,7 @@ asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& 
     if (r.failure) [[unlikely]]
         return fail(std::move(r.failure), out);
     if (r.must_wait) {
-        const auto deadline = timeout.count() > 0 ? connection::clock::now() + timeout
+        const auto deadline = timeout.count() > 0 ? later(connection::clock::now(), timeout)
                                                   : connection::clock::time_point::max();
         return wait_for_room(std::move(c), r.generation, deadline, out);
     }

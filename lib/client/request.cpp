@@ -2,9 +2,11 @@
 #include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/later.hpp"
 
 #include <conats/client.hpp>
 
+#include <memory>
 #include <utility>
 
 namespace conats {
@@ -55,22 +57,56 @@ asio::awaitable<message> wait_for_reply(held_slot slot, error* out) {
     co_return m;
 }
 
-/// The old style: an inbox for this request alone, unsubscribed by the first reply.
-asio::awaitable<message> request_by_own_inbox(subscription replies,
-                                              std::chrono::nanoseconds timeout, error* out) {
-    error e = replies.end_reason();
+/// A request with an inbox for itself alone, which goes with it.
+struct own_inbox {
+    own_inbox(std::shared_ptr<lease> l, std::shared_ptr<subscription_state> s)
+        : owner(l),
+          replies(std::move(s), std::move(l)) {}
+    std::shared_ptr<lease> owner;
+    subscription replies;
+    connection::clock::time_point deadline;
+    std::uint64_t begin = 0; // of the request in the outbox
+};
+
+asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::string subject,
+                                        error* out) {
+    error e = inbox->replies.end_reason();
     std::optional<message> reply;
-    if (!e)
-        reply = co_await replies.next(timeout, e);
+    if (!e) {
+        const auto left = inbox->deadline - connection::clock::now();
+        reply = co_await inbox->replies.next(left, e);
+    }
     if (!e && !reply)
-        e = replies.end_reason();
+        e = inbox->replies.end_reason();
     if (!e && reply->status().code == 503 && reply->text().empty())
         e = error(errc::no_responders, "nobody is subscribed to the subject");
+    if (e)
+        e.subject(std::move(subject)).was_written(inbox->owner->get().was_written(inbox->begin));
     report(e, out);
     message m;
     if (!e)
         m = std::move(*reply);
     co_return m;
+}
+
+asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, publication p,
+                                              connection::clock::time_point deadline, error* out) {
+    const std::string reply = l->get().new_inbox();
+    auto state = make_subscription(reply, subscribe_options());
+    state->asked_subject = p.subject;
+    register_subscription(l, state, 1);
+    auto inbox = std::make_unique<own_inbox>(l, std::move(state));
+    inbox->deadline = deadline;
+    p.reply = reply;
+    error e = inbox->replies.end_reason();
+    if (!e) {
+        publish_result r = l->get().publish(p);
+        inbox->begin = r.begin;
+        e = std::move(r.failure);
+    }
+    if (e)
+        return no_message(std::move(e), out);
+    return wait_for_reply(std::move(inbox), std::string(p.subject), out);
 }
 
 asio::awaitable<message> request(const std::shared_ptr<lease>& l, std::string_view subject,
@@ -86,22 +122,11 @@ asio::awaitable<message> request(const std::shared_ptr<lease>& l, std::string_vi
     p.payload = payload;
     if (!options.headers().empty())
         p.headers = &options.headers();
+    const auto deadline = later(connection::clock::now(), timeout);
+    if (c.options().unique_inboxes())
+        return request_by_own_inbox(l, p, deadline, out);
     error e;
-    if (c.options().unique_inboxes()) {
-        const std::string inbox = c.new_inbox();
-        auto state = make_subscription(inbox, subscribe_options());
-        state->asked_subject = subject;
-        register_subscription(l, state, 1);
-        subscription replies(std::move(state), l);
-        p.reply = inbox;
-        e = replies.end_reason();
-        if (!e)
-            e = c.publish(p).failure;
-        if (e)
-            return no_message(std::move(e), out);
-        return request_by_own_inbox(std::move(replies), timeout, out);
-    }
-    request_slot* slot = c.begin_request(p, connection::clock::now() + timeout, e);
+    request_slot* slot = c.begin_request(p, deadline, e);
     if (slot == nullptr)
         return no_message(std::move(e), out);
     return wait_for_reply(held_slot(l->shared(), slot), out);

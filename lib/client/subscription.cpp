@@ -2,6 +2,7 @@
 #include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/later.hpp"
 
 #include <conats/client.hpp>
 #include <conats/subscription.hpp>
@@ -18,6 +19,11 @@ using state_pointer = std::shared_ptr<subscription_state>;
 
 error empty_subscription() {
     return error(errc::closed, "the subscription is empty");
+}
+
+error already_waiting(const subscription_state& s) {
+    return error(errc::already_waiting, "the subscription has a waiting consumer already")
+        .subject(s.subject());
 }
 
 /// Whether the messages are the caller's to take.
@@ -39,29 +45,31 @@ class waiting {
 public:
     waiting(const state_pointer& s, connection* c, std::chrono::nanoseconds timeout)
         : state_(s),
-          connection_(c) {
-        if (!s->begin_wait(wait))
-            throw conats::system_error(
-                error(errc::already_waiting, "the subscription has a waiting consumer already")
-                    .subject(s->subject()));
-        if (c == nullptr)
+          connection_(c),
+          refused_(!s->begin_wait(wait)) {
+        if (refused_ || c == nullptr)
             return;
         timer_.emplace(s, wait.ticket);
-        c->set_timer(*timer_, connection::clock::now() + timeout);
+        c->set_timer(*timer_, later(connection::clock::now(), timeout));
     }
     waiting(const waiting&) = delete;
     waiting& operator=(const waiting&) = delete;
     ~waiting() {
         if (timer_)
             connection_->forget(*timer_);
-        state_->end_wait();
+        if (!refused_)
+            state_->end_wait();
     }
+
+    /// Another consumer waits already.
+    [[nodiscard]] bool refused() const noexcept { return refused_; }
 
     subscription_state::consumer_wait wait;
 
 private:
     const state_pointer& state_;
     connection* connection_;
+    const bool refused_;
     std::optional<timed_wait> timer_;
 };
 
@@ -75,6 +83,8 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
         if (s->at_end())
             co_return m;
         waiting w(s, nullptr, {});
+        if (w.refused())
+            report(already_waiting(*s), nullptr);
         co_await park(s, w.wait);
         s->consumer_turn.restart();
         const auto state = co_await asio::this_coro::cancellation_state;
@@ -95,7 +105,7 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
     if (turn_is_over(*s))
         co_await yield();
     record r;
-    const auto deadline = connection::clock::now() + timeout;
+    const auto deadline = later(connection::clock::now(), timeout);
     while (!s->take(r)) {
         if (s->at_end())
             co_return m;
@@ -103,8 +113,14 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
         wake outcome = wake::timeout;
         if (left.count() > 0) {
             waiting w(s, l ? &l->get() : nullptr, left);
+            if (w.refused()) {
+                report(already_waiting(*s), out);
+                co_return m;
+            }
             co_await park(s, w.wait);
             outcome = w.wait.outcome;
+        } else {
+            co_await yield(); // who asks again and again must not starve those who bring messages
         }
         s->consumer_turn.restart();
         const auto state = co_await asio::this_coro::cancellation_state;
@@ -126,6 +142,8 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
         co_await yield();
     while (max != 0 && !s->peek() && !s->at_end()) {
         waiting w(s, nullptr, {});
+        if (w.refused())
+            report(already_waiting(*s), nullptr);
         co_await park(s, w.wait);
         s->consumer_turn.restart();
         const auto state = co_await asio::this_coro::cancellation_state;
@@ -149,7 +167,7 @@ asio::awaitable<void> drain(state_pointer s, std::shared_ptr<lease> l, error* ou
     const node_guard guard(*c, node);
     error e = c->begin_subscription_drain(*s, node);
     if (!e) {
-        c->set_timer(node, connection::clock::now() + c->options().drain_timeout());
+        c->set_timer(node, later(connection::clock::now(), c->options().drain_timeout()));
         co_await park(c, node);
         if (node.outcome == wake::cancelled)
             e = aborted();
@@ -192,6 +210,8 @@ pending_limits limits_of(const subscribe_options& o) {
 asio::awaitable<void> wait_for_any(state_pointer s) {
     while (!s->peek() && !s->ended()) {
         waiting w(s, nullptr, {});
+        if (w.refused())
+            report(already_waiting(*s), nullptr);
         co_await park(s, w.wait);
         s->consumer_turn.restart();
         const auto state = co_await asio::this_coro::cancellation_state;

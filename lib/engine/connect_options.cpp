@@ -194,6 +194,12 @@ error connect_options::validate() const {
     if (const auto fault = impl::check_inbox_prefix(inbox_prefix_);
         fault != impl::subject_fault::none)
         return impl::describe(fault, impl::subject_role::inbox_prefix, inbox_prefix_);
+    // The rest of a SUB: the unique part, '*', the sid and the words between.
+    constexpr std::size_t rest_of_line = 64;
+    if (inbox_prefix_.size() + rest_of_line > max_control_line_)
+        return error(errc::invalid_options, "inbox_prefix: with its " +
+                                                std::to_string(inbox_prefix_.size()) +
+                                                " bytes no inbox fits into max_control_line");
     return error();
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/connect_walk.hpp"
 
+#include "support/later.hpp"
+
 #include <boost/asio/buffer.hpp>
 
 #include <exception>
@@ -76,7 +78,7 @@ asio::awaitable<error> connect_walk::connect() {
 asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand());
-    attempt_->start(connection::clock::now() + connection_.options().connect_timeout());
+    attempt_->start(later(connection::clock::now(), connection_.options().connect_timeout()));
     error e =
         co_await attempt_->connect(server, connection_.options().resolver(),
                                    connection_.user_executor(), order_of(connection_.options()));
@@ -169,6 +171,8 @@ asio::awaitable<error> connect_walk::find_credentials(const server_address& serv
         token = co_await attempt_->await_user(std::move(executor), std::move(answer));
     } catch (const std::exception& e) {
         failure = e.what();
+    } catch (...) {
+        failure = "it threw something that is no std::exception";
     }
     if (attempt_->expired())
         co_return error(errc::timeout, "the token provider took longer than the connect timeout");

@@ -3,6 +3,7 @@
 
 #include "engine/run.hpp"
 #include "engine/strand.hpp"
+#include "support/later.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -279,7 +280,7 @@ bool connection::begin_close(wait_node* n) {
         } else if (close_deadline_ == clock::time_point::max()) {
             if (!close_reason_)
                 close_reason_ = error(errc::closed);
-            close_deadline_ = clock::now() + options_.close_timeout();
+            close_deadline_ = later(clock::now(), options_.close_timeout());
             if (status_ != conats::status::draining_pubs)
                 set_status(conats::status::draining_pubs, error());
             append_ping(ping_kind::goodbye);

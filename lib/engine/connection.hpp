@@ -54,6 +54,7 @@ struct publication {
 struct publish_result {
     error failure;
     std::uint64_t generation = 0; ///< of the buffer that it is in
+    std::uint64_t begin = 0;      ///< its position in the outbox
     bool must_wait = false;       ///< above the high-water mark
     bool must_yield = false;      ///< give others a turn
 };
@@ -109,6 +110,8 @@ public:
     // --- Publishing
 
     publish_result publish(const publication& p);
+    /// Whether the kernel has taken anything of what begins at this position.
+    [[nodiscard]] bool was_written(std::uint64_t begin) const;
     /// False if there is nothing to wait for.
     bool begin_room_wait(wait_node& n, std::uint64_t generation);
 
@@ -215,7 +218,8 @@ private:
     [[nodiscard]] error refusal(std::string_view what) const;
     [[nodiscard]] bool is_open() const noexcept;
     [[nodiscard]] bool takes_publications() const noexcept;
-    [[nodiscard]] error check_size(const publication& p) const;
+    /// `reply_room`: bytes of a reply subject that `p` does not have yet.
+    [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
     void append(const publication& p);
     void append_ping(ping_kind kind, std::uint64_t id = 0);
     [[nodiscard]] parked_handler take_writer() noexcept;
@@ -224,6 +228,7 @@ private:
     void arm(clock::time_point at);
     void post_to_strand(void (loop_control::*what)());
     void subscribe_inbox();
+    [[nodiscard]] std::size_t reply_room() const noexcept;
     void unregister(subscription_state& s, bool tell_server);
     void enter_draining_pubs();
     static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
@@ -241,7 +246,10 @@ private:
     void end_client_drain();
     void refuse_subscription(const struct server_failure& f, const error& e);
     void note_ending(const std::shared_ptr<subscription_state>& s);
+    /// Whether the handler of a subscription that had this sid is still at work.
+    [[nodiscard]] bool is_handling(std::uint64_t ended_sid) const;
     bool refuse_request(const struct server_failure& f, const error& e);
+    bool refuse_inbox(const struct server_failure& f, const error& e);
     bool refuse_own_inbox(const struct server_failure& f, const error& e);
 
     connect_options options_;
@@ -289,6 +297,7 @@ private:
     request_mux requests_;
     nuid nuid_;
     std::uint64_t inbox_sid_ = 0;
+    error inbox_refusal_; // the server does not let us subscribe to it
     subscription_table subscriptions_;
     std::vector<registration> registrations_;
     std::atomic<bool> has_registrations_{false};

@@ -3,6 +3,7 @@
 #include "engine/connection.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
+#include "support/later.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -83,9 +84,10 @@ error connection::on_server_error(std::string_view text) {
     }
     if (f.fatal)
         return e;
-    if (f.about_subscription)
-        refuse_subscription(f, e);
-    else if (!f.about_publish || !refuse_request(f, e))
+    if (f.about_subscription) {
+        if (!refuse_inbox(f, e))
+            refuse_subscription(f, e);
+    } else if (!f.about_publish || !refuse_request(f, e))
         raise(event(f.about_publish ? event_kind::permission_denied : event_kind::server_error, e));
     return error();
 }
@@ -104,6 +106,27 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
             return false;
         s->failure = failure;
         wait_list::take(s->node, wake::ended, woken);
+    }
+    woken.post_all();
+    return true;
+}
+
+bool connection::refuse_inbox(const server_failure& f, const error& e) {
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        if (inbox_sid_ == 0 ||
+            (f.sid != 0 ? f.sid != inbox_sid_ : f.subject != requests_.prefix() + '*'))
+            return false;
+        // No reply can come, for these requests and all to come.
+        inbox_refusal_ = e;
+        emit(event(event_kind::permission_denied, e).status(status_));
+        requests_.for_each_pending([&](request_slot& s) {
+            s.failure = e;
+            s.failure.was_written(true);
+            timers_.remove(s.node.timer);
+            wait_list::take(s.node, wake::ended, woken);
+        });
     }
     woken.post_all();
     return true;
@@ -162,6 +185,7 @@ bool connection::begin_pause(wait_node& n, subscription_state& s, clock::time_po
 void connection::end_pause(clock::time_point now) {
     const lock_guard lock(mutex_);
     keep_alive_.resume(now);
+    arm(keep_alive_.deadline()); // the loop that keeps the time did not reckon with it
 }
 
 void connection::on_room() {
@@ -215,7 +239,7 @@ error connection::check_health(clock::time_point now) {
         close_reason_ = drain_failure_;
         return drain_failure_;
     }
-    if (writing_ && now >= write_progress_ + options_.write_timeout())
+    if (writing_ && now >= later(write_progress_, options_.write_timeout()))
         return error(errc::disconnected, "the server took no byte within the write timeout");
     switch (keep_alive_.on_tick(now)) {
     case ping_action::stale: return error(errc::disconnected, "the server answered no PING");
@@ -228,7 +252,7 @@ error connection::check_health(clock::time_point now) {
 connection::clock::time_point connection::next_deadline() const {
     return std::min(
         {timers_.next_deadline(), keep_alive_.deadline(), close_deadline_, drain_deadline_,
-         writing_ ? write_progress_ + options_.write_timeout() : clock::time_point::max()});
+         writing_ ? later(write_progress_, options_.write_timeout()) : clock::time_point::max()});
 }
 
 } // namespace impl

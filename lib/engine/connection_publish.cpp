@@ -3,8 +3,11 @@
 #include "engine/connection.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/header_codec.hpp"
+#include "support/later.hpp"
 #include "values/subject_rules.hpp"
 
+#include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace conats {
@@ -39,30 +42,34 @@ headers_view headers_of(const publication& p) {
 
 } // namespace
 
-error connection::check_size(const publication& p) const {
+error connection::check_size(const publication& p, std::size_t reply_room) const {
     const headers_view headers = headers_of(p);
     const std::size_t block = header_block_size(headers);
     if (block != 0 && !info_.headers)
         return error(errc::headers_not_supported, "the server does not support headers");
-    if (info_.max_payload != 0 && p.payload.size() + block > info_.max_payload)
+    const std::size_t size =
+        std::min(p.payload.size(), std::numeric_limits<std::size_t>::max() - block) + block;
+    if (info_.max_payload != 0 && size > info_.max_payload)
         return error(errc::payload_too_large,
-                     std::to_string(p.payload.size() + block) +
-                         " bytes of headers and payload, the server takes " +
+                     std::to_string(size) + " bytes of headers and payload, the server takes " +
                          std::to_string(info_.max_payload))
             .subject(std::string(p.subject));
     // The line's other parts are short: most subjects need no exact count.
     constexpr std::size_t other_parts = 64;
-    if (p.subject.size() + p.reply.size() + other_parts > options_.max_control_line()) {
+    if (p.subject.size() + p.reply.size() + reply_room + other_parts >
+        options_.max_control_line()) {
         const std::size_t line =
-            block == 0 ? publish_line_size(p.subject, p.reply, p.payload.size())
-                       : publish_line_size(p.subject, p.reply, headers, p.payload.size());
+            reply_room + (block == 0
+                              ? publish_line_size(p.subject, p.reply, p.payload.size())
+                              : publish_line_size(p.subject, p.reply, headers, p.payload.size()));
         if (line > options_.max_control_line())
             return error(errc::control_line_too_long,
                          "subject and reply make a line of " + std::to_string(line) +
                              " bytes, the server takes " +
                              std::to_string(options_.max_control_line()));
     }
-    if (outbox_.size() + p.payload.size() + block > options_.high_water_mark() + reserve)
+    const std::size_t most = options_.high_water_mark() + reserve;
+    if (size > most || outbox_.size() + size > most)
         return error(errc::outbox_full,
                      std::to_string(outbox_.size()) + " bytes wait to be sent; the server is slow");
     return error();
@@ -97,6 +104,7 @@ publish_result connection::publish(const publication& p) {
         r.failure = takes_publications() ? check_size(p) : refusal("publish");
         if (r.failure) [[unlikely]]
             return r;
+        r.begin = outbox_.end();
         append(p);
         r.generation = generation_;
         r.must_wait = outbox_.size() >= options_.high_water_mark();
@@ -107,6 +115,11 @@ publish_result connection::publish(const publication& p) {
     }
     writer.post();
     return r;
+}
+
+bool connection::was_written(std::uint64_t begin) const {
+    const lock_guard lock(mutex_);
+    return written_ > begin;
 }
 
 bool connection::begin_room_wait(wait_node& n, std::uint64_t generation) {
@@ -158,7 +171,7 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
         ++generation_;
         streak_ = 0;
         write_progress_ = clock::now();
-        arm(write_progress_ + options_.write_timeout());
+        arm(later(write_progress_, options_.write_timeout()));
         // All at once and in order: nobody has to look again whether there is room.
         publishers_.take_all(wake::ready, woken);
     }
@@ -205,6 +218,11 @@ void connection::subscribe_inbox() {
     append_subscribe(outbox_.bytes(), requests_.prefix() + '*', "", inbox_sid_);
 }
 
+std::size_t connection::reply_room() const noexcept {
+    // A blank, and `prefix.nuid.token`.
+    return 1 + options_.inbox_prefix().size() + 1 + nuid::size + 1 + request_mux::max_token_size;
+}
+
 std::string connection::new_inbox() {
     const lock_guard lock(mutex_);
     return options_.inbox_prefix() + '.' + std::string(nuid_.next());
@@ -219,7 +237,9 @@ request_slot* connection::begin_request(const publication& p, clock::time_point 
     request_slot* slot = nullptr;
     {
         const lock_guard lock(mutex_);
-        failure = takes_publications() ? check_size(p) : refusal("request");
+        failure = takes_publications() ? check_size(p, reply_room()) : refusal("request");
+        if (!failure)
+            failure = inbox_refusal_;
         if (failure)
             return nullptr;
         subscribe_inbox();

@@ -3,8 +3,10 @@
 #include "engine/connection.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
+#include "support/later.hpp"
 #include "values/subject_rules.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace conats {
@@ -85,6 +87,13 @@ void connection::note_ending(const std::shared_ptr<subscription_state>& s) {
         ending_checked_ = 2 * ending_.size() + 16;
     }
     ending_.push_back(s);
+}
+
+bool connection::is_handling(std::uint64_t ended_sid) const {
+    return std::any_of(ending_.begin(), ending_.end(), [&](const auto& w) {
+        const auto s = w.lock();
+        return s && s->drained_sid == ended_sid && !s->finished();
+    });
 }
 
 void connection::remove_subscription(subscription_state& s) {
@@ -189,8 +198,17 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
         const lock_guard lock(mutex_);
         if (!alive_)
             return refusal("drain");
-        if (s.sid == 0)
-            return s.end_reason();
+        if (s.sid == 0) {
+            const error why = s.end_reason();
+            // Its handler may still be at work; `on_finished` tells.
+            if (s.has_handler && s.drained_sid != 0 && !s.finished()) {
+                n.ticket = s.drained_sid;
+                subscription_drains_.push(n);
+                return error();
+            }
+            // Unregistered a moment ago, its end not told yet: there is nothing to drain either.
+            return why ? why : error(errc::drained);
+        }
         append_unsubscribe(outbox_.bytes(), s.sid);
         append_ping(ping_kind::subscription_drain, s.sid);
         n.ticket = s.sid;
@@ -209,7 +227,7 @@ void connection::end_subscription_drain(std::uint64_t sid) {
         const lock_guard lock(mutex_);
         s = subscriptions_.find_shared(sid);
         // With a handler, those who wait are resumed after its last message.
-        if (!s || !s->has_handler)
+        if (s ? !s->has_handler : !is_handling(sid))
             take_tickets(subscription_drains_, sid, woken);
         if (s) {
             note_ending(s);
@@ -242,7 +260,7 @@ error connection::begin_drain(wait_node& n) {
         if (drain_deadline_ != clock::time_point::max())
             return error(); // under way
         set_status(conats::status::draining_subs, error());
-        drain_deadline_ = clock::now() + options_.drain_timeout();
+        drain_deadline_ = later(clock::now(), options_.drain_timeout());
         arm(drain_deadline_);
         subscriptions_.for_each([&](const auto& s) {
             append_unsubscribe(outbox_.bytes(), s->sid);
@@ -271,6 +289,7 @@ void connection::end_client_drain() {
         }
         for (const auto& s : all) {
             s->drain_counted = true;
+            note_ending(s);
             unregister(*s, false);
             emit(
                 subscription_event(*s, subscription_status::closed, errc::drained).status(status_));

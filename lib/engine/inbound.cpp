@@ -136,8 +136,13 @@ void inbound::commit(block& chunk) {
 }
 
 void inbound::watch_pinned(subscription_state& s) {
-    if (!std::exchange(s.listed_for_compaction, true))
-        backlogged_.push_back(s.weak_from_this());
+    if (std::exchange(s.listed_for_compaction, true))
+        return;
+    if (backlogged_.size() >= backlogged_checked_) {
+        std::erase_if(backlogged_, [](const auto& w) { return w.expired(); });
+        backlogged_checked_ = 2 * backlogged_.size() + 16;
+    }
+    backlogged_.push_back(s.weak_from_this());
 }
 
 void inbound::compact() {

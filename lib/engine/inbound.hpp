@@ -58,6 +58,7 @@ private:
     std::vector<subscription_state*> dirty_; // kept by subscriptions_
     std::vector<record> replies_;
     std::vector<std::weak_ptr<subscription_state>> backlogged_;
+    std::size_t backlogged_checked_ = 16; // at this size those gone are dropped
     std::shared_ptr<subscription_state> full_;
     std::uint64_t messages_ = 0; // of this chunk
     std::uint64_t bytes_ = 0;

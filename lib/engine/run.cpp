@@ -24,18 +24,25 @@ asio::awaitable<error> connect_and_serve(const std::shared_ptr<connection>& c) {
     co_return e;
 }
 
-} // namespace
-
-asio::awaitable<void> run(std::shared_ptr<connection> c) {
-    abandon_guard guard(c);
+// The guard is a parameter, so that it also goes with a frame that was never started.
+asio::awaitable<void> run(std::shared_ptr<connection> c, abandon_guard guard) {
     error cause;
     try {
         cause = co_await connect_and_serve(c);
     } catch (const std::exception& e) {
         cause = error(errc::disconnected, e.what());
+    } catch (...) {
+        cause = error(errc::disconnected, "something was thrown that is no std::exception");
     }
     c->finish(cause ? cause : error(errc::closed));
     guard.dismiss();
+}
+
+} // namespace
+
+asio::awaitable<void> run(std::shared_ptr<connection> c) {
+    abandon_guard guard(c);
+    return run(std::move(c), std::move(guard));
 }
 
 } // namespace impl

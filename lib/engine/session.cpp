@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/session.hpp"
 
+#include "support/later.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
@@ -8,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <exception>
 #include <utility>
 
 namespace conats {
@@ -60,6 +63,17 @@ void session::end(const error& cause) {
 
 asio::awaitable<void> session::read_loop() {
     abandon_guard guard(connection_.shared_from_this());
+    error e;
+    try {
+        e = co_await read_all();
+    } catch (const std::exception& thrown) { // no memory
+        e = error(errc::disconnected, thrown.what());
+    }
+    end(e);
+    guard.dismiss();
+}
+
+asio::awaitable<error> session::read_all() {
     // What came along with the handshake's PONG.
     error e = inbound_.feed(*input_);
     while (!e && !over_) {
@@ -67,8 +81,7 @@ asio::awaitable<void> session::read_loop() {
             co_await pause_for(std::move(full));
         e = co_await read_once();
     }
-    end(e);
-    guard.dismiss();
+    co_return e;
 }
 
 asio::awaitable<error> session::read_once() {
@@ -85,7 +98,7 @@ asio::awaitable<error> session::read_once() {
 
 asio::awaitable<void> session::pause_for(std::shared_ptr<subscription_state> full) {
     const auto self = connection_.shared_from_this();
-    const auto until = connection::clock::now() + full->max_pause();
+    const auto until = later(connection::clock::now(), full->max_pause());
     wait_node node;
     const node_guard guard(*self, node);
     while (!over_ && connection_.begin_pause(node, *full, until)) {
@@ -134,15 +147,24 @@ asio::awaitable<error> session::write_all(outgoing& out) {
 
 asio::awaitable<void> session::time_loop() {
     abandon_guard guard(connection_.shared_from_this());
-    while (!over_) {
-        error failure;
+    error e;
+    try {
+        e = co_await keep_time();
+    } catch (const std::exception& thrown) { // no memory
+        e = error(errc::disconnected, thrown.what());
+    }
+    end(e);
+    guard.dismiss();
+}
+
+asio::awaitable<error> session::keep_time() {
+    error failure;
+    while (!over_ && !failure) {
         timer_.expires_at(connection_.on_tick(connection::clock::now(), failure));
-        if (failure)
-            end(failure);
-        else
+        if (!failure)
             co_await timer_.async_wait(asio::as_tuple(asio::deferred));
     }
-    guard.dismiss();
+    co_return failure;
 }
 
 } // namespace impl

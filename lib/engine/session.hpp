@@ -24,6 +24,7 @@ public:
     explicit abandon_guard(std::shared_ptr<connection> c) noexcept : connection_(std::move(c)) {}
     abandon_guard(const abandon_guard&) = delete;
     abandon_guard& operator=(const abandon_guard&) = delete;
+    abandon_guard(abandon_guard&&) noexcept = default;
     ~abandon_guard() {
         if (connection_)
             connection_->abandon();
@@ -53,7 +54,9 @@ private:
     asio::awaitable<void> read_loop();
     asio::awaitable<void> write_loop();
     asio::awaitable<void> time_loop();
+    asio::awaitable<error> read_all();
     asio::awaitable<error> read_once();
+    asio::awaitable<error> keep_time();
     asio::awaitable<void> pause_for(std::shared_ptr<subscription_state> full);
     asio::awaitable<error> write_all(outgoing& out);
     void end(const error& cause);

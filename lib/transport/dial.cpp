@@ -185,6 +185,8 @@ asio::awaitable<error> dial_attempt::resolve_by_user(const server_address& serve
             out.emplace_back(asio::ip::make_address(text), server.port());
     } catch (const std::exception& e) {
         failure = e.what();
+    } catch (...) {
+        failure = "it threw something that is no std::exception";
     }
     if (out.empty() && ended())
         co_return not_in_time("resolving '" + server.host() + "'");

@@ -13,7 +13,9 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -75,6 +77,8 @@ public:
             asio::cancellation_signal cancel;
         };
         const auto r = std::make_shared<result>();
+        // Its own strand, since it is cancelled from another thread than the one it may run on.
+        const auto own = asio::make_strand(executor);
         auto on_done = [r, self = shared_from_this()](std::exception_ptr e, T value) {
             r->failure = std::move(e);
             r->value = std::move(value);
@@ -83,11 +87,11 @@ public:
         };
         auto on_strand = asio::bind_executor(
             strand_, asio::bind_cancellation_slot(r->cancel.slot(), std::move(on_done)));
-        asio::co_spawn(executor, std::move(operation), std::move(on_strand));
+        asio::co_spawn(own, std::move(operation), std::move(on_strand));
         while (!r->done && !ended())
             co_await wait_at_gate();
         if (!r->done)
-            r->cancel.emit(asio::cancellation_type::terminal);
+            asio::post(own, [r] { r->cancel.emit(asio::cancellation_type::terminal); });
         if (r->failure)
             std::rethrow_exception(r->failure);
         co_return std::move(r->value);

@@ -78,7 +78,7 @@ constexpr std::string_view local = "nats://127.0.0.1:4222";
 
 } // namespace
 
-TEST_CASE("A08 A09 A10 A12 P2.13 a token in the address, in all forms of the seed page") {
+TEST_CASE("A08 A09 A10 A12 P2.13 a token in the address, in every form") {
     check_all<good>({
         {"mytoken@localhost", "nats://localhost:4222", "token:mytoken"},
         {"mytoken@127.0.0.1", local, "token:mytoken"},
