@@ -77,7 +77,7 @@ asio::awaitable<error> connect_walk::connect() {
 
 asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
-    attempt_ = std::make_shared<dial_attempt>(connection_.strand());
+    attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
     attempt_->start(later(connection::clock::now(), connection_.options().connect_timeout()));
     error e =
         co_await attempt_->connect(server, connection_.options().resolver(),

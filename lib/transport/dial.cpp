@@ -34,8 +34,9 @@ void shuffle(std::vector<tcp::endpoint>& addresses, const std::function<std::uin
 
 } // namespace
 
-dial_attempt::dial_attempt(const asio::any_io_executor& strand)
-    : strand_(strand),
+dial_attempt::dial_attempt(const asio::any_io_executor& strand, std::shared_ptr<const void> owner)
+    : owner_(std::move(owner)),
+      strand_(strand),
       deadline_timer_(strand),
       gate_(strand) {}
 

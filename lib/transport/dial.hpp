@@ -43,7 +43,8 @@ class dial_attempt : public std::enable_shared_from_this<dial_attempt> {
 public:
     using clock = std::chrono::steady_clock;
 
-    explicit dial_attempt(const asio::any_io_executor& strand);
+    /// `owner` keeps the functions of the user alive, whose coroutines may outlive the attempt.
+    dial_attempt(const asio::any_io_executor& strand, std::shared_ptr<const void> owner);
 
     void start(clock::time_point deadline);
     /// No longer needed: the deadline is off.
@@ -113,6 +114,7 @@ private:
     void open_gate() { gate_.cancel(); }
     void end();
 
+    const std::shared_ptr<const void> owner_;
     asio::any_io_executor strand_;
     std::unique_ptr<tcp_stream> stream_;
     asio::steady_timer deadline_timer_;
