@@ -181,10 +181,11 @@ public:
 
     /// Subscribes with a handler; a plain function, that appends the command and returns.
     ///
-    /// The handler gets one message at a time, in order, on the client's executor (or the
-    /// options' one). An awaitable one is awaited before the next message, unless
-    /// `max_concurrent` allows more at once. One that throws raises an event, and the
-    /// subscription goes on; who asked gets no reply. What is wrong with the arguments is the
+    /// The handler takes a `message` by value or by reference to const; also an awaiting one's
+    /// reference is good until it has returned. It gets one message at a time, in order, on the
+    /// client's executor (or the options' one). An awaitable one is awaited before the next
+    /// message, unless `max_concurrent` allows more at once. One that throws raises an event, and
+    /// the subscription goes on; who asked gets no reply. What is wrong with the arguments is the
     /// result's `end_reason()`.
     ///
     /// A handler may use the client and its subscriptions freely: answer (`try_respond` in a

@@ -122,8 +122,10 @@ CONATS_EXPORT std::ostream& operator<<(std::ostream& os, condition c);
 class CONATS_EXPORT error {
 public:
     error() noexcept = default;
-    error(error_code code) : code_(code) {}            // NOLINT(google-explicit-constructor)
-    error(errc code) : code_(make_error_code(code)) {} // NOLINT(google-explicit-constructor)
+    // Implicit, since an error is a code with more: `return errc::closed;`.
+    error(error_code code) : code_(code) {} // NOLINT(google-explicit-constructor): see above
+    error(errc code)
+        : code_(make_error_code(code)) {} // NOLINT(google-explicit-constructor): see above
     error(error_code code, std::string text);
     error(errc code, std::string text);
 

@@ -35,14 +35,14 @@ class payload_view {
 public:
     constexpr payload_view() noexcept = default;
     payload_view(std::nullptr_t) = delete;
-    constexpr payload_view(const char* text) noexcept // NOLINT(google-explicit-constructor)
+    constexpr payload_view(const char* text) noexcept // NOLINT(google-explicit-constructor): a view
         : data_(text),
           size_(std::char_traits<char>::length(text)) {}
     payload_view(const void* data, std::size_t size) noexcept
         : data_(static_cast<const char*>(data)),
           size_(size) {}
     template <impl::byte_range T>
-    payload_view(const T& bytes) noexcept // NOLINT(google-explicit-constructor)
+    payload_view(const T& bytes) noexcept // NOLINT(google-explicit-constructor): a view
         : data_(static_cast<const char*>(static_cast<const void*>(bytes.data()))),
           size_(bytes.size()) {}
 

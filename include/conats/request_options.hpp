@@ -17,7 +17,8 @@ class CONATS_EXPORT request_options {
 public:
     request_options();
     template <class Rep, class Period>
-    request_options(std::chrono::duration<Rep, Period> t) // NOLINT: a timeout is an option
+    request_options(
+        std::chrono::duration<Rep, Period> t) // NOLINT(google-explicit-constructor): an option
         : request_options() {
         timeout(t);
     }

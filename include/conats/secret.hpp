@@ -25,9 +25,9 @@ public:
     secret() noexcept = default;
     secret(std::string_view text); // NOLINT(google-explicit-constructor): options take text
     // Implicit as well, for the same reason.
-    secret(const char* text) // NOLINT(google-explicit-constructor)
+    secret(const char* text) // NOLINT(google-explicit-constructor): options take text
         : secret(std::string_view(text)) {}
-    secret(const std::string& text) // NOLINT(google-explicit-constructor)
+    secret(const std::string& text) // NOLINT(google-explicit-constructor): options take text
         : secret(std::string_view(text)) {}
     secret(const secret& other);
     secret(secret&& other) noexcept;

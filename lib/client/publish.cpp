@@ -18,11 +18,6 @@ asio::awaitable<void> done() {
     co_return;
 }
 
-asio::awaitable<void> fail(error e, error* out) {
-    report(e, out);
-    co_return;
-}
-
 asio::awaitable<void> wait_for_room(std::shared_ptr<connection> c, std::uint64_t generation,
                                     connection::clock::time_point deadline, error* out) {
     wait_node node;

@@ -26,18 +26,16 @@ error already_waiting(const subscription_state& s) {
         .subject(s.subject());
 }
 
-/// Whether the messages are the caller's to take.
-error check_consumer(const state_pointer& s) {
-    if (!s)
-        return empty_subscription();
-    if (s->has_handler)
-        return error(errc::already_waiting, "its handler takes the messages").subject(s->subject());
-    return error();
+/// Whether there are messages for the caller to take.
+bool may_take(const state_pointer& s) noexcept {
+    return s && !s->has_handler;
 }
 
-asio::awaitable<void> wait(state_pointer s) {
-    report(check_consumer(s), nullptr);
-    co_await wait_for_any(std::move(s));
+/// Why not.
+error refuse_consumer(const state_pointer& s) {
+    if (!s)
+        return empty_subscription();
+    return error(errc::already_waiting, "its handler takes the messages").subject(s->subject());
 }
 
 /// One wait of a consumer, with its deadline if it has one.
@@ -74,7 +72,8 @@ private:
 };
 
 asio::awaitable<std::optional<message>> next(state_pointer s) {
-    report(check_consumer(s), nullptr);
+    if (!may_take(s)) [[unlikely]]
+        report(refuse_consumer(s), nullptr);
     if (turn_is_over(*s))
         co_await yield();
     std::optional<message> m;
@@ -98,8 +97,8 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
 asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_ptr<lease> l,
                                                    std::chrono::nanoseconds timeout, error* out) {
     std::optional<message> m;
-    if (const error e = check_consumer(s)) {
-        report(e, out);
+    if (!may_take(s)) [[unlikely]] {
+        report(refuse_consumer(s), out);
         co_return m;
     }
     if (turn_is_over(*s))
@@ -137,7 +136,8 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
 
 asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* out,
                                         std::size_t max) {
-    report(check_consumer(s), nullptr);
+    if (!may_take(s)) [[unlikely]]
+        report(refuse_consumer(s), nullptr);
     if (turn_is_over(*s))
         co_await yield();
     while (max != 0 && !s->peek() && !s->at_end()) {
@@ -287,13 +287,15 @@ asio::awaitable<std::optional<message>> subscription::next(std::chrono::nanoseco
 }
 
 asio::awaitable<void> subscription::wait() {
-    return impl::wait(state_);
+    if (!impl::may_take(state_))
+        return impl::fail(impl::refuse_consumer(state_), nullptr);
+    return impl::wait_for_any(state_);
 }
 
 std::optional<message> subscription::try_next() {
     std::optional<message> m;
     impl::record r;
-    if (!state_ || state_->has_handler)
+    if (!impl::may_take(state_))
         return m;
     if (state_->take(r))
         m.emplace(r);

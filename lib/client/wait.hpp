@@ -26,6 +26,11 @@ inline void report(const error& e, error* out) {
         throw conats::system_error(e);
 }
 
+inline asio::awaitable<void> fail(error e, error* out) {
+    report(e, out);
+    co_return;
+}
+
 inline error aborted() {
     return error(asio::error::make_error_code(asio::error::operation_aborted));
 }

@@ -307,12 +307,13 @@ void connection::finish(const error& reason) {
             close_reason_ = reason;
         if (status_ != conats::status::connecting)
             set_status(conats::status::disconnected, close_reason_);
-        subscriptions_.for_each([&](const auto& s) {
-            const error why = refusal("").subject(s->subject());
-            emit(event(event_kind::subscription_changed, why)
-                     .subscription_state(subscription_status::closed)
-                     .status(status_));
-        });
+        if (!events_.empty())
+            subscriptions_.for_each([&](const auto& s) {
+                const error why = refusal("").subject(s->subject());
+                emit(event(event_kind::subscription_changed, why)
+                         .subscription_state(subscription_status::closed)
+                         .status(status_));
+            });
         set_status(conats::status::closed, close_reason_);
         finish_requests(woken);
         for (wait_list* l : {&publishers_, &barriers_, &connect_waiters_, &close_waiters_,

@@ -8,11 +8,14 @@
 
 #include <conats/conats.hpp>
 
+#include <boost/asio/as_tuple.hpp>
+
 #include <cstdint>
 #include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 using namespace conats::test;
@@ -44,12 +47,13 @@ public:
         client_ = conats::client(); // it would keep the connection
     }
 
-    /// A message allocates nothing. A read or a write does, for Asio's operations and wakes, and
+    /// A message allocates nothing. A read or a write does, two or three times, in Asio 1.81 (its
+    /// operations on a strand drive each other out of the two blocks that it keeps a thread), and
     /// how many there are is up to the server and to how busy the machine is.
     void check(std::string_view what) const {
         INFO(what << ": " << allocations_ << " allocations in " << turns_ << " reads and writes of "
                   << many << " messages");
-        CHECK(allocations_ <= 8 * turns_ + 8);
+        CHECK(allocations_ <= 4 * turns_ + 8);
         CHECK(allocations_ < many / 100);
     }
 
@@ -94,35 +98,77 @@ asio::awaitable<void> take_by_next_batch(conats::subscription& sub) {
     }
 }
 
-/// Allocations of the second of two equal rounds; both directions are in it.
+/// Publishes `many` messages from a thread and a client of its own, whose allocations do not count.
+class publisher {
+public:
+    explicit publisher(const std::string& url)
+        : thread_([url] {
+              ignore_thread_allocations();
+              run([&]() -> asio::awaitable<void> {
+                  auto nc = co_await conats::connect(url);
+                  co_await publish_many(nc);
+                  co_await nc.flush();
+              });
+          }) {}
+    publisher(const publisher&) = delete;
+    publisher& operator=(const publisher&) = delete;
+    ~publisher() { thread_.join(); }
+
+private:
+    std::thread thread_;
+};
+
+/// Allocations of receiving, of the second of two equal rounds.
 asio::awaitable<cost> count_loop(std::string url, consumer take) {
-    const auto executor = co_await asio::this_coro::executor;
     auto nc = co_await conats::connect(url);
     auto sub = co_await nc.subscribe("load");
-    asio::co_spawn(executor, publish_many(nc), asio::detached);
+    co_await nc.flush();
+    {
+        const publisher first(url);
+        co_await take(sub);
+    }
+    const publisher second(url);
+    cost receiving(nc);
     co_await take(sub);
-    asio::co_spawn(executor, publish_many(nc), asio::detached);
-    cost second(nc);
-    co_await take(sub);
-    second.take();
-    co_return second;
+    receiving.take();
+    co_return receiving;
 }
 
+/// Counts messages and lets somebody wait for the last of `many`.
+class tally {
+public:
+    explicit tally(asio::io_context& context) : last_(context) {}
+
+    void add(const conats::message& m) {
+        if (m.text() == payload && ++count_ % many == 0)
+            last_.cancel();
+    }
+    asio::awaitable<void> wait() {
+        last_.expires_after(scaled(20s));
+        const auto [failure] = co_await last_.async_wait(asio::as_tuple(asio::use_awaitable));
+        if (!failure)
+            throw std::runtime_error("not every message was handled");
+    }
+
+private:
+    asio::steady_timer last_;
+    int count_ = 0;
+};
+
 template <class Handler>
-asio::awaitable<cost> count_handler(std::string url, const int& handled, Handler handler) {
+asio::awaitable<cost> count_handler(std::string url, tally& handled, Handler handler) {
     auto nc = co_await conats::connect(url);
     auto sub = nc.on("load", handler);
-    co_await publish_many(nc);
     co_await nc.flush();
-    const bool warm = co_await async_eventually([&] { return handled == many; });
-    cost second(nc);
-    co_await publish_many(nc);
-    co_await nc.flush();
-    second.take();
-    const bool all = co_await async_eventually([&] { return handled == 2 * many; });
-    if (!warm || !all)
-        throw std::runtime_error("not every message was handled");
-    co_return second;
+    {
+        const publisher first(url);
+        co_await handled.wait();
+    }
+    const publisher second(url);
+    cost receiving(nc);
+    co_await handled.wait();
+    receiving.take();
+    co_return receiving;
 }
 
 } // namespace
@@ -197,17 +243,23 @@ TEST_CASE("C30 a received message is a view into the read buffer and costs no al
         run(count_loop(server.url(), take_by_next_batch)).check("next_batch");
     }
     SECTION("by a handler") {
-        int handled = 0;
-        const auto handler = [&](const conats::message& m) { handled += m.text() == payload; };
-        run(count_handler(server.url(), handled, handler)).check("handler");
+        run([&](asio::io_context& context) -> asio::awaitable<void> {
+            tally handled(context);
+            const auto handler = [&](const conats::message& m) { handled.add(m); };
+            const auto receiving = co_await count_handler(server.url(), handled, handler);
+            receiving.check("handler");
+        });
     }
     SECTION("by an awaiting handler") {
-        int handled = 0;
-        const auto handler = [&](conats::message m) -> asio::awaitable<void> {
-            handled += m.text() == payload;
-            co_return;
-        };
-        run(count_handler(server.url(), handled, handler)).check("awaiting handler");
+        run([&](asio::io_context& context) -> asio::awaitable<void> {
+            tally handled(context);
+            const auto handler = [&](const conats::message& m) -> asio::awaitable<void> {
+                handled.add(m);
+                co_return;
+            };
+            const auto receiving = co_await count_handler(server.url(), handled, handler);
+            receiving.check("awaiting handler");
+        });
     }
 }
 

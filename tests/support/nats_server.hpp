@@ -60,7 +60,7 @@ class server_options {
 public:
     server_options();
     server_options(std::string config); // NOLINT(google-explicit-constructor): reads well in tests
-    server_options(const char* config); // NOLINT(google-explicit-constructor)
+    server_options(const char* config); // NOLINT(google-explicit-constructor): reads well in tests
 
     /// The text of the config file. Ports and host are set by flags, which win over it.
     server_options& config(std::string text);
