@@ -15,7 +15,7 @@ struct statistics {
     std::uint64_t reconnects = 0;
     std::uint64_t dropped_messages = 0;   ///< by pending limits, over all subscriptions
     std::uint64_t compacted_messages = 0; ///< moved out of read buffers to bound memory
-    std::uint64_t pinned_bytes = 0;       ///< read buffers in use: being read into, or held by messages, now
+    std::uint64_t pinned_bytes = 0;       ///< read buffers read into, or held by messages, now
     std::uint64_t outbox_bytes = 0;     ///< accepted for sending, not yet given to the kernel, now
     std::uint64_t pending_requests = 0; ///< requests waiting for a reply, now
     std::uint64_t subscriptions = 0;    ///< subscriptions the server knows of, now
