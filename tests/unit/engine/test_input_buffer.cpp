@@ -177,7 +177,7 @@ TEST_CASE("input_buffer keeps all bytes in order, whatever is read, parsed and k
         std::uint32_t next_read = 0;
         std::uint32_t next_parsed = 0;
         for (int step = 0; step < 3'000; ++step) {
-            const std::size_t left = in.is_empty() ? 0 : in.end() - in.begin();
+            const auto left = static_cast<std::size_t>(in.is_empty() ? 0 : in.end() - in.begin());
             const bool large = random() % 20 == 0;
             const std::size_t needed = large ? left + 1 + random() % (2 * whole) : 0;
             const auto space = in.prepare(needed);
@@ -189,7 +189,7 @@ TEST_CASE("input_buffer keeps all bytes in order, whatever is read, parsed and k
                 *to++ = static_cast<char>(next_read++ % 251);
             REQUIRE(in.end() - in.begin() == next_read - next_parsed);
             if (random() % 4 != 0) {
-                const std::size_t all = in.end() - in.begin();
+                const auto all = static_cast<std::size_t>(in.end() - in.begin());
                 const std::size_t parsed = random() % 3 == 0 ? all : random() % (all + 1);
                 for (const char* p = in.begin(); p != in.begin() + parsed; ++p)
                     if (*p != static_cast<char>(next_parsed++ % 251))

@@ -207,8 +207,10 @@ TEST_CASE("subject_rules: each role has its code") {
     CHECK(code(subject_role::reply) == conats::errc::invalid_subject);
     CHECK(code(subject_role::queue_group) == conats::errc::invalid_queue_group);
     CHECK(code(subject_role::inbox_prefix) == conats::errc::invalid_inbox_prefix);
-    const conats::error e = describe(subject_fault::illegal_character, subject_role::subject,
-                                     std::string(1000, 'a') + " ");
+    std::string longest(1000, 'a');
+    longest.push_back(' ');
+    const conats::error e =
+        describe(subject_fault::illegal_character, subject_role::subject, longest);
     CHECK(e.subject().size() < 100);
     CHECK(e.text().size() < 200);
 }
