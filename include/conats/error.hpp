@@ -124,8 +124,8 @@ public:
     error() noexcept = default;
     // Implicit, since an error is a code with more: `return errc::closed;`.
     error(error_code code) : code_(code) {} // NOLINT(google-explicit-constructor): see above
-    error(errc code)
-        : code_(make_error_code(code)) {} // NOLINT(google-explicit-constructor): see above
+    // NOLINTNEXTLINE(google-explicit-constructor): see above
+    error(errc code) : code_(make_error_code(code)) {}
     error(error_code code, std::string text);
     error(errc code, std::string text);
 
@@ -138,8 +138,9 @@ public:
     [[nodiscard]] const std::string& subject() const noexcept;
     /// The server it came from as `scheme://host:port`, without userinfo, or empty.
     [[nodiscard]] const std::string& server() const noexcept;
-    /// For a failed request: whether its bytes were handed to the kernel. False means
-    /// "never sent", so that it can be repeated safely.
+    /// For a failed request: whether its bytes were handed to the kernel. False means that they
+    /// were not when it failed: nobody can have answered, and on a connection that is lost they
+    /// never will be sent. After a timeout or a cancellation they may still be, later.
     [[nodiscard]] bool was_written() const noexcept { return was_written_; }
 
     error& text(std::string t);

@@ -115,9 +115,8 @@ public:
     [[nodiscard]] headers_view::iterator end() const noexcept { return view().end(); }
 
     [[nodiscard]] headers_view view() const noexcept { return headers_view(lines_); }
-    operator headers_view() const noexcept {
-        return view();
-    } // NOLINT(google-explicit-constructor): a view
+    // NOLINTNEXTLINE(google-explicit-constructor): a view
+    operator headers_view() const noexcept { return view(); }
 
     /// What is wrong with the first header that was not accepted; empty if all were.
     [[nodiscard]] const std::string& fault() const noexcept { return fault_; }

@@ -17,9 +17,8 @@ class CONATS_EXPORT request_options {
 public:
     request_options();
     template <class Rep, class Period>
-    request_options(
-        std::chrono::duration<Rep, Period> t) // NOLINT(google-explicit-constructor): an option
-        : request_options() {
+    // NOLINTNEXTLINE(google-explicit-constructor): an option
+    request_options(std::chrono::duration<Rep, Period> t) : request_options() {
         timeout(t);
     }
     request_options(const request_options&);

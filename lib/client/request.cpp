@@ -70,18 +70,18 @@ struct own_inbox {
 
 asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::string subject,
                                         error* out) {
-    error e = inbox->replies.end_reason();
-    std::optional<message> reply;
-    if (!e) {
-        const auto left = inbox->deadline - connection::clock::now();
-        reply = co_await inbox->replies.next(left, e);
-    }
+    error e;
+    // Also where the inbox has ended: it does so with the reply.
+    const auto left = inbox->deadline - connection::clock::now();
+    std::optional<message> reply = co_await inbox->replies.next(left, e);
     if (!e && !reply)
         e = inbox->replies.end_reason();
     if (!e && reply->status().code == 503 && reply->text().empty())
-        e = error(errc::no_responders, "nobody is subscribed to the subject");
-    if (e)
-        e.subject(std::move(subject)).was_written(inbox->owner->get().was_written(inbox->begin));
+        e = error(errc::no_responders, "nobody is subscribed to the subject").was_written(true);
+    if (e) {
+        const bool written = e.was_written() || inbox->owner->get().was_written(inbox->begin);
+        e.subject(std::move(subject)).was_written(written);
+    }
     report(e, out);
     message m;
     if (!e)

@@ -42,9 +42,7 @@ error refuse_consumer(const state_pointer& s) {
 class waiting {
 public:
     waiting(const state_pointer& s, connection* c, std::chrono::nanoseconds timeout)
-        : state_(s),
-          connection_(c),
-          refused_(!s->begin_wait(wait)) {
+        : waiting(s, c) { // so that the destructor runs where the timer cannot be set
         if (refused_ || c == nullptr)
             return;
         timer_.emplace(s, wait.ticket);
@@ -65,6 +63,11 @@ public:
     subscription_state::consumer_wait wait;
 
 private:
+    waiting(const state_pointer& s, connection* c)
+        : state_(s),
+          connection_(c),
+          refused_(!s->begin_wait(wait)) {}
+
     const state_pointer& state_;
     connection* connection_;
     const bool refused_;

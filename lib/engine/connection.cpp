@@ -122,8 +122,8 @@ void connection::forget(timed_wait& t) noexcept {
 void connection::arm(clock::time_point at) {
     if (at >= armed_)
         return;
-    armed_ = at; // one post is enough until the loop has looked
     post_to_strand(&loop_control::wake_timer);
+    armed_ = at; // one post is enough until the loop has looked
 }
 
 void connection::post_to_strand(void (loop_control::*what)()) {
@@ -302,7 +302,7 @@ void connection::finish(const error& reason) {
         const lock_guard lock(mutex_);
         if (!alive_)
             return;
-        alive_ = false;
+        // First what may throw: then everything is left as it was, to `abandon`.
         if (!close_reason_)
             close_reason_ = reason;
         if (status_ != conats::status::connecting)
@@ -315,13 +315,15 @@ void connection::finish(const error& reason) {
                          .status(status_));
             });
         set_status(conats::status::closed, close_reason_);
+        subscriptions.reserve(subscriptions_.size());
         finish_requests(woken);
+        alive_ = false;
         for (wait_list* l : {&publishers_, &barriers_, &connect_waiters_, &close_waiters_,
                              &drain_waiters_, &subscription_drains_, &pause_})
             l->take_all(wake::ended, woken);
         outbox_.clear();
         pings_.clear();
-        subscriptions = take_subscriptions();
+        take_subscriptions(subscriptions);
         connected_url_.clear();
         local_address_.clear();
         remote_address_.clear();
@@ -342,21 +344,20 @@ void connection::finish_requests(wait_list& woken) {
     requests_.for_each_pending([&](request_slot& s) {
         s.failure = refusal("the request got no reply");
         s.failure.was_written(written_ > s.begin);
+    });
+    requests_.for_each_pending([&](request_slot& s) {
         timers_.remove(s.node.timer);
         wait_list::take(s.node, wake::ended, woken);
     });
 }
 
-std::vector<std::shared_ptr<subscription_state>> connection::take_subscriptions() {
-    std::vector<std::shared_ptr<subscription_state>> all;
-    all.reserve(subscriptions_.size());
+void connection::take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all) {
     subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
     for (const auto& s : all) {
         subscriptions_.erase(s->sid);
         s->sid = 0;
     }
     registrations_.clear();
-    return all;
 }
 
 void connection::abandon() noexcept {
@@ -380,7 +381,7 @@ void connection::abandon() noexcept {
         for (wait_list* l : {&publishers_, &barriers_, &connect_waiters_, &close_waiters_,
                              &drain_waiters_, &subscription_drains_, &pause_})
             l->take_all(wake::ended, all);
-        subscriptions = take_subscriptions();
+        take_subscriptions(subscriptions);
         streams = std::exchange(events_, {});
         strand = std::exchange(strand_, {});
         user_executor = std::exchange(user_executor_, {});
@@ -416,7 +417,8 @@ error connection::refusal(std::string_view what) const {
     if (!by_us && close_reason_.code() != errc::disconnected)
         why = close_reason_.what();
     else if (why.empty() && !what.empty())
-        why = is_open() ? "the client is not connected" : "the client is closed";
+        why = is_open() && status_ != conats::status::closed ? "the client is not connected"
+                                                             : "the client is closed";
     std::string text(what);
     if (!text.empty() && !why.empty())
         text += ": ";

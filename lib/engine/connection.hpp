@@ -221,6 +221,8 @@ private:
     /// `reply_room`: bytes of a reply subject that `p` does not have yet.
     [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
     void append(const publication& p);
+    void append_gathered(const owned_payload& payload, const headers_view& headers,
+                         const publication& p);
     void append_ping(ping_kind kind, std::uint64_t id = 0);
     [[nodiscard]] parked_handler take_writer() noexcept;
     void set_status(conats::status s, const error& why);
@@ -233,7 +235,7 @@ private:
     void enter_draining_pubs();
     static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
     void finish_requests(wait_list& woken);
-    std::vector<std::shared_ptr<subscription_state>> take_subscriptions();
+    void take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all);
     struct expired_wait {
         std::shared_ptr<subscription_state> consumer;
         std::uint64_t ticket;

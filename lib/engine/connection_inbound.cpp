@@ -4,6 +4,7 @@
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
 #include "support/later.hpp"
+#include "support/saturated_sum.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -42,7 +43,7 @@ error connection::on_ping() {
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
-        if (outbox_.size() > flood + options_.high_water_mark())
+        if (outbox_.size() > saturated_sum(flood, options_.high_water_mark()))
             return error(errc::protocol_error, "the server sends PING and reads no PONG");
         append_pong(outbox_.bytes());
         writer = take_writer();
@@ -138,7 +139,7 @@ bool connection::refuse_own_inbox(const server_failure& f, const error& e) {
     {
         const lock_guard lock(mutex_);
         subscriptions_.for_each([&](const auto& s) {
-            if (s->asked_subject.empty())
+            if (!s->is_own_inbox())
                 return;
             const bool hit =
                 f.reply.empty() ? s->asked_subject == f.subject : s->subject() == f.reply;

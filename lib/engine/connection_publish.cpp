@@ -4,10 +4,10 @@
 #include "protocol/encoder.hpp"
 #include "protocol/header_codec.hpp"
 #include "support/later.hpp"
+#include "support/saturated_sum.hpp"
 #include "values/subject_rules.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 namespace conats {
@@ -47,8 +47,7 @@ error connection::check_size(const publication& p, std::size_t reply_room) const
     const std::size_t block = header_block_size(headers);
     if (block != 0 && !info_.headers)
         return error(errc::headers_not_supported, "the server does not support headers");
-    const std::size_t size =
-        std::min(p.payload.size(), std::numeric_limits<std::size_t>::max() - block) + block;
+    const std::size_t size = saturated_sum(p.payload.size(), block);
     if (info_.max_payload != 0 && size > info_.max_payload)
         return error(errc::payload_too_large,
                      std::to_string(size) + " bytes of headers and payload, the server takes " +
@@ -68,7 +67,7 @@ error connection::check_size(const publication& p, std::size_t reply_room) const
                              " bytes, the server takes " +
                              std::to_string(options_.max_control_line()));
     }
-    const std::size_t most = options_.high_water_mark() + reserve;
+    const std::size_t most = saturated_sum(options_.high_water_mark(), reserve);
     if (size > most || outbox_.size() + size > most)
         return error(errc::outbox_full,
                      std::to_string(outbox_.size()) + " bytes wait to be sent; the server is slow");
@@ -78,12 +77,7 @@ error connection::check_size(const publication& p, std::size_t reply_room) const
 void connection::append(const publication& p) {
     const headers_view headers = headers_of(p);
     if (p.owned != nullptr && p.owned->size() >= least_gathered) {
-        if (headers.empty())
-            append_publish_head(outbox_.bytes(), p.subject, p.reply, p.owned->size());
-        else
-            append_publish_head(outbox_.bytes(), p.subject, p.reply, headers, p.owned->size());
-        outbox_.insert(*p.owned);
-        outbox_.bytes().append(payload_tail.data(), payload_tail.size());
+        append_gathered(*p.owned, headers, p);
     } else if (headers.empty()) {
         append_publish(outbox_.bytes(), p.subject, p.reply, p.payload);
     } else {
@@ -91,6 +85,24 @@ void connection::append(const publication& p) {
     }
     ++statistics_.out_messages;
     statistics_.out_bytes += p.payload.size() + header_block_size(headers);
+}
+
+void connection::append_gathered(const owned_payload& payload, const headers_view& headers,
+                                 const publication& p) {
+    byte_buffer& bytes = outbox_.bytes();
+    const std::size_t before = bytes.size();
+    try {
+        if (headers.empty())
+            append_publish_head(bytes, p.subject, p.reply, payload.size());
+        else
+            append_publish_head(bytes, p.subject, p.reply, headers, payload.size());
+        bytes.prepare(payload_tail.size());
+        outbox_.insert(payload);
+    } catch (...) {
+        bytes.truncate(before); // a head without its payload would swallow what follows
+        throw;
+    }
+    bytes.append(payload_tail.data(), payload_tail.size());
 }
 
 publish_result connection::publish(const publication& p) {

@@ -40,7 +40,10 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
-        if (!is_open() || status_ != conats::status::connected)
+        // A request's own inbox goes as far as requests do.
+        const bool allowed = s->is_own_inbox() ? takes_publications()
+                                               : is_open() && status_ == conats::status::connected;
+        if (!allowed)
             return refusal("subscribe");
         const std::size_t line = subscribe_line_size(s->subject(), s->queue_group(), ~0ULL);
         if (line > options_.max_control_line())
@@ -263,6 +266,8 @@ error connection::begin_drain(wait_node& n) {
         drain_deadline_ = later(clock::now(), options_.drain_timeout());
         arm(drain_deadline_);
         subscriptions_.for_each([&](const auto& s) {
+            if (s->is_own_inbox())
+                return; // handlers may still ask before they reply
             append_unsubscribe(outbox_.bytes(), s->sid);
             emit(subscription_event(*s, subscription_status::draining, error()).status(status_));
         });
@@ -277,7 +282,10 @@ void connection::end_client_drain() {
     std::vector<std::shared_ptr<subscription_state>> all;
     {
         const lock_guard lock(mutex_);
-        subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
+        subscriptions_.for_each([&](const auto& s) {
+            if (!s->is_own_inbox())
+                all.push_back(s);
+        });
         // One more than there are subscriptions, so that the count ends below and not above.
         drains_pending_ = all.size() + 1;
         for (const auto& w : std::exchange(ending_, {})) {
@@ -285,6 +293,7 @@ void connection::end_client_drain() {
             if (s && !s->finished()) {
                 s->drain_counted = true;
                 ++drains_pending_;
+                note_ending(s); // a drain of its own may still ask for it
             }
         }
         for (const auto& s : all) {

@@ -49,8 +49,9 @@ void outgoing::consume(std::size_t n) noexcept {
 }
 
 void outbox::insert(owned_payload p) {
-    inserted_ += p.size();
+    const std::size_t size = p.size();
     current_.insertions_.push_back({current_.bytes_.size(), std::move(p)});
+    inserted_ += size;
 }
 
 void outbox::take(outgoing& out) {

@@ -78,6 +78,7 @@ public:
     bool drain_counted = false;    ///< the client's drain waits for it
     std::uint64_t drained_sid = 0; ///< its sid, once a drain has unregistered it
     std::string asked_subject;     ///< of the one request whose own inbox this is
+    [[nodiscard]] bool is_own_inbox() const noexcept { return !asked_subject.empty(); }
 
     // --- The reader's
 

@@ -101,9 +101,13 @@ TEST_CASE("C19 drain with a slow handler and a publisher: all that was sent is h
 }
 
 TEST_CASE("C19 requests of handlers are answered while the connection drains") {
+    const bool own_inboxes = GENERATE(false, true);
+    CAPTURE(own_inboxes);
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(server.url());
+        conats::connect_options o(server.url());
+        o.unique_inboxes(own_inboxes);
+        auto nc = co_await conats::connect(o);
         auto other = co_await conats::connect(server.url());
         const auto echo = [](const conats::message& m) { m.try_respond(m.text()); };
         auto service = other.on("echo", echo);
@@ -255,6 +259,44 @@ TEST_CASE("C19 P2.38 what subscriptions that ended before still handle is waited
         CHECK(all);
         CHECK(handled == 6);
         CHECK(refused == 0);
+    });
+}
+
+TEST_CASE("drain of what ends by count while the client drains waits for its handler") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto executor = co_await asio::this_coro::executor;
+        auto nc = co_await conats::connect(server.url());
+        gate closed(executor);
+        int handled = 0;
+        const auto handler = [&](conats::message) -> asio::awaitable<void> {
+            co_await closed.pass();
+            ++handled;
+        };
+        conats::subscribe_options three;
+        three.max_messages(3);
+        auto sub = nc.on("a", handler, three);
+        for (int i = 0; i != 3; ++i)
+            co_await nc.publish("a", "x");
+        int ended = 0;
+        const auto drain_all = [&]() -> asio::awaitable<void> {
+            co_await nc.drain();
+            ++ended;
+        };
+        const auto drain = [&]() -> asio::awaitable<void> {
+            co_await sub.drain();
+            CHECK(handled == 3);
+            ++ended;
+        };
+        asio::co_spawn(executor, drain_all(), asio::detached);
+        asio::co_spawn(executor, drain(), asio::detached);
+        co_await turns(1);
+        co_await nc.flush(); // the barriers of both have passed
+        CHECK(sub.end_reason().code() == errc::max_messages_reached);
+        CHECK(ended == 0);
+        closed.open();
+        const bool all = co_await async_eventually([&] { return ended == 2; });
+        CHECK(all);
     });
 }
 

@@ -10,6 +10,7 @@
 #include <boost/asio/detached.hpp>
 
 #include <chrono>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -174,6 +175,23 @@ TEST_CASE("next with no time left lets others bring messages") {
         while (!m && !end.passed())
             m = co_await sub.next(0ns, e);
         CHECK(m.has_value());
+    });
+}
+
+TEST_CASE("The shortest timeout is over at once, the highest mark never reached") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        conats::connect_options o(server.url());
+        o.high_water_mark(std::numeric_limits<std::size_t>::max());
+        auto nc = co_await conats::connect(o);
+        auto sub = co_await nc.subscribe("a");
+        conats::error e;
+        auto m = co_await sub.next(std::chrono::nanoseconds::min(), e);
+        CHECK(e == errc::timeout);
+        const std::string large(std::size_t{1} << 20U, 'x');
+        for (int i = 0; i != 12; ++i)
+            CHECK_FALSE(nc.try_publish("b", large)); // 8 MiB would be above a mark of nothing
+        co_await nc.flush();
     });
 }
 

@@ -221,6 +221,33 @@ TEST_CASE("D02 D03 D05 own inboxes are gone with their requests, however those e
     });
 }
 
+TEST_CASE("D05 replies to own inboxes may come before anybody waits for them") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto options = named(server, "requester");
+        options.unique_inboxes(true);
+        auto nc = co_await conats::connect(options);
+        auto service = nc.on("echo", echo);
+        auto first = nc.request("echo", "1");
+        auto second = nc.request("echo", "2");
+        auto third = nc.request("nobody", "");
+        co_await nc.flush();
+        co_await nc.flush(); // behind the replies of the handler
+        auto reply = co_await std::move(second);
+        CHECK(reply.text() == "2");
+        reply = co_await std::move(first);
+        CHECK(reply.text() == "1");
+        conats::error e;
+        try {
+            reply = co_await std::move(third);
+        } catch (const conats::system_error& failure) {
+            e = failure.details();
+        }
+        CHECK(e == errc::no_responders);
+        CHECK(e.was_written());
+    });
+}
+
 TEST_CASE("D03 nobody there: an error at once") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
