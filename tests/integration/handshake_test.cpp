@@ -128,7 +128,7 @@ TEST_CASE("B04 P2.35 no-responders is asked for only where the server has header
 }
 
 TEST_CASE("P2.2 INFO is read to its end of line, however long it is") {
-    const std::size_t padding = GENERATE(0, 5000, 70'000, 1'000'000);
+    const std::size_t padding = GENERATE(0U, 5000U, 70'000U, 1'000'000U);
     CAPTURE(padding);
     scripted_peer peer([&](peer_session& s) {
         s.info().set("padding", std::string(padding, 'p'));

@@ -129,8 +129,10 @@ TEST_CASE("C16 unsubscribing under fire: not one message after it, any number of
         bool stopped = false;
         int published = 0;
         const auto publish = [&]() -> asio::awaitable<void> {
-            for (; !stop; ++published)
+            while (!stop) {
                 co_await other.publish("fire", "x");
+                ++published;
+            }
             stopped = true;
         };
         co_await nc.flush();
@@ -261,9 +263,8 @@ TEST_CASE("C25 why a subscription closed") {
 
 TEST_CASE("C30 payloads are views of the read buffer, as far apart as on the wire") {
     std::string frames;
-    for (int i = 0; i != 50; ++i)
-        frames +=
-            "MSG a 1 " + std::to_string(100 + i) + "\r\n" + std::string(100U + i, 'x') + "\r\n";
+    for (std::size_t size = 100; size != 150; ++size)
+        frames += "MSG a 1 " + std::to_string(size) + "\r\n" + std::string(size, 'x') + "\r\n";
     scripted_peer peer([&](peer_session& s) {
         s.handshake();
         if (s.expect_subscribe().back() != "1")

@@ -114,7 +114,8 @@ TEST_CASE("subscription_table does as a map does, at random") {
                 const auto s = make_subscription();
                 REQUIRE(expected.emplace(table.add(s), s).second);
             } else if (!expected.empty()) {
-                const auto it = std::next(expected.begin(), random() % expected.size());
+                const auto it = std::next(expected.begin(),
+                                          static_cast<std::ptrdiff_t>(random() % expected.size()));
                 REQUIRE(table.erase(it->first) == it->second);
                 gone.push_back(it->first);
                 expected.erase(it);
