@@ -200,9 +200,9 @@ std::string config_with(way by, const scratch_directory& scratch, const masked_s
     std::string text = hidden.reveal();
     std::string config = "authorization { ";
     config.reserve(200);
-    config += by == way::password ? "user: u, password: " : "token: ";
-    config += text;
-    config += " }";
+    config += by == way::password ? "user: u, password: \"" : "token: \"";
+    config += text; // quoted: some hexadecimal texts are half a number to the server
+    config += "\" }";
     scratch.write("auth.conf", config);
     wipe(config);
     wipe(text);
