@@ -12,10 +12,12 @@
 
 #include <cstdint>
 #include <exception>
+#include <functional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 using namespace conats::test;
@@ -47,14 +49,12 @@ public:
         client_ = conats::client(); // it would keep the connection
     }
 
-    /// A message allocates nothing. A read or a write does, two or three times, in Asio 1.81 (its
-    /// operations on a strand drive each other out of the two blocks that it keeps a thread), and
-    /// how many there are is up to the server and to how busy the machine is.
+    /// None for a message or a read: what remains is Asio's memory for operations, and buffers,
+    /// growing to what is needed, a few times in all.
     void check(std::string_view what) const {
         INFO(what << ": " << allocations_ << " allocations in " << turns_ << " reads and writes of "
                   << many << " messages");
-        CHECK(allocations_ <= 4 * turns_ + 8);
-        CHECK(allocations_ < many / 100);
+        CHECK(allocations_ < many / 1000);
     }
 
 private:
@@ -69,6 +69,19 @@ private:
     std::uint64_t turns_ = 0;
     allocation_counter counter_;
 };
+
+/// Runs a coroutine as services run theirs, by `io_context::run`. The tests' `run()` looks at the
+/// time between two handlers, and Asio then begins each without the memory it keeps of those
+/// before.
+void run_as_services_do(const std::function<asio::awaitable<void>(asio::io_context&)>& body) {
+    asio::io_context context(1);
+    std::exception_ptr failure;
+    auto work = body(context);
+    asio::co_spawn(context, std::move(work), [&](const std::exception_ptr& e) { failure = e; });
+    context.run();
+    if (failure)
+        std::rethrow_exception(failure);
+}
 
 /// Takes messages until `many` have come.
 using consumer = asio::awaitable<void> (*)(conats::subscription&);
@@ -155,6 +168,13 @@ private:
     int count_ = 0;
 };
 
+void measure_loop(const nats_server& server, consumer take, std::string_view what) {
+    run_as_services_do([&](asio::io_context&) -> asio::awaitable<void> {
+        const auto receiving = co_await count_loop(server.url(), take);
+        receiving.check(what);
+    });
+}
+
 template <class Handler>
 asio::awaitable<cost> count_handler(std::string url, tally& handled, Handler handler) {
     auto nc = co_await conats::connect(url);
@@ -176,7 +196,7 @@ asio::awaitable<cost> count_handler(std::string url, tally& handled, Handler han
 TEST_CASE("Publishing allocates nothing for a message") {
     need_counter();
     nats_server server;
-    run([&]() -> asio::awaitable<void> {
+    run_as_services_do([&](asio::io_context&) -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
         co_await publish_many(nc);
         cost all(nc);
@@ -234,16 +254,16 @@ TEST_CASE("C30 a received message is a view into the read buffer and costs no al
         });
     }
     SECTION("by next") {
-        run(count_loop(server.url(), take_by_next)).check("next");
+        measure_loop(server, take_by_next, "next");
     }
     SECTION("by try_next") {
-        run(count_loop(server.url(), take_by_try_next)).check("try_next");
+        measure_loop(server, take_by_try_next, "try_next");
     }
     SECTION("by next_batch") {
-        run(count_loop(server.url(), take_by_next_batch)).check("next_batch");
+        measure_loop(server, take_by_next_batch, "next_batch");
     }
     SECTION("by a handler") {
-        run([&](asio::io_context& context) -> asio::awaitable<void> {
+        run_as_services_do([&](asio::io_context& context) -> asio::awaitable<void> {
             tally handled(context);
             const auto handler = [&](const conats::message& m) { handled.add(m); };
             const auto receiving = co_await count_handler(server.url(), handled, handler);
@@ -251,7 +271,7 @@ TEST_CASE("C30 a received message is a view into the read buffer and costs no al
         });
     }
     SECTION("by an awaiting handler") {
-        run([&](asio::io_context& context) -> asio::awaitable<void> {
+        run_as_services_do([&](asio::io_context& context) -> asio::awaitable<void> {
             tally handled(context);
             const auto handler = [&](const conats::message& m) -> asio::awaitable<void> {
                 handled.add(m);
