@@ -84,10 +84,12 @@ public:
     /// `host`, `host:port`, `:port`, `port`, `[ipv6]:port`, `token@host`, `user:password@host`,
     /// each with or without `nats://` before it; special characters of the userinfo are
     /// percent-encoded.
-    // Implicit, so that `connect("nats://host")` takes an address where it takes options.
-    connect_options(std::string_view servers);   // NOLINT(google-explicit-constructor): see above
-    connect_options(const char* servers);        // NOLINT(google-explicit-constructor): see above
-    connect_options(const std::string& servers); // NOLINT(google-explicit-constructor): see above
+    // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
+    connect_options(std::string_view servers);
+    // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
+    connect_options(const char* servers);
+    // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
+    connect_options(const std::string& servers);
     connect_options(const connect_options&);
     connect_options(connect_options&&) noexcept;
     connect_options& operator=(const connect_options&);

@@ -122,9 +122,9 @@ CONATS_EXPORT std::ostream& operator<<(std::ostream& os, condition c);
 class CONATS_EXPORT error {
 public:
     error() noexcept = default;
-    // Implicit, since an error is a code with more: `return errc::closed;`.
-    error(error_code code) : code_(code) {} // NOLINT(google-explicit-constructor): see above
-    // NOLINTNEXTLINE(google-explicit-constructor): see above
+    // NOLINTNEXTLINE(google-explicit-constructor): an error is a code with more, in `return ec;`
+    error(error_code code) : code_(code) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): likewise in `return errc::closed;`
     error(errc code) : code_(make_error_code(code)) {}
     error(error_code code, std::string text);
     error(errc code, std::string text);

@@ -115,7 +115,7 @@ public:
     [[nodiscard]] headers_view::iterator end() const noexcept { return view().end(); }
 
     [[nodiscard]] headers_view view() const noexcept { return headers_view(lines_); }
-    // NOLINTNEXTLINE(google-explicit-constructor): a view
+    // NOLINTNEXTLINE(google-explicit-constructor): headers go where a view of them is taken
     operator headers_view() const noexcept { return view(); }
 
     /// What is wrong with the first header that was not accepted; empty if all were.

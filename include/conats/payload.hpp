@@ -35,14 +35,16 @@ class payload_view {
 public:
     constexpr payload_view() noexcept = default;
     payload_view(std::nullptr_t) = delete;
-    constexpr payload_view(const char* text) noexcept // NOLINT(google-explicit-constructor): a view
+    // NOLINTNEXTLINE(google-explicit-constructor): text goes where a view of bytes is taken
+    constexpr payload_view(const char* text) noexcept
         : data_(text),
           size_(std::char_traits<char>::length(text)) {}
     payload_view(const void* data, std::size_t size) noexcept
         : data_(static_cast<const char*>(data)),
           size_(size) {}
     template <impl::byte_range T>
-    payload_view(const T& bytes) noexcept // NOLINT(google-explicit-constructor): a view
+    // NOLINTNEXTLINE(google-explicit-constructor): bytes go where a view of them is taken
+    payload_view(const T& bytes) noexcept
         : data_(static_cast<const char*>(static_cast<const void*>(bytes.data()))),
           size_(bytes.size()) {}
 

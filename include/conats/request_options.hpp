@@ -17,7 +17,7 @@ class CONATS_EXPORT request_options {
 public:
     request_options();
     template <class Rep, class Period>
-    // NOLINTNEXTLINE(google-explicit-constructor): an option
+    // NOLINTNEXTLINE(google-explicit-constructor): a duration is its timeout
     request_options(std::chrono::duration<Rep, Period> t) : request_options() {
         timeout(t);
     }

@@ -23,12 +23,12 @@ struct secret_access;
 class CONATS_EXPORT secret {
 public:
     secret() noexcept = default;
-    secret(std::string_view text); // NOLINT(google-explicit-constructor): options take text
-    // Implicit as well, for the same reason.
-    secret(const char* text) // NOLINT(google-explicit-constructor): options take text
-        : secret(std::string_view(text)) {}
-    secret(const std::string& text) // NOLINT(google-explicit-constructor): options take text
-        : secret(std::string_view(text)) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): options that take a secret take text
+    secret(std::string_view text);
+    // NOLINTNEXTLINE(google-explicit-constructor): likewise, a literal
+    secret(const char* text) : secret(std::string_view(text)) {}
+    // NOLINTNEXTLINE(google-explicit-constructor): likewise, a string
+    secret(const std::string& text) : secret(std::string_view(text)) {}
     secret(const secret& other);
     secret(secret&& other) noexcept;
     secret& operator=(const secret& other);

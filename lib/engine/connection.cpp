@@ -302,7 +302,7 @@ void connection::finish(const error& reason) {
         const lock_guard lock(mutex_);
         if (!alive_)
             return;
-        // First what may throw: then everything is left as it was, to `abandon`.
+        // First what may throw: then nobody who waits was taken, and `abandon` finds them all.
         if (!close_reason_)
             close_reason_ = reason;
         if (status_ != conats::status::connecting)

@@ -221,8 +221,8 @@ private:
     /// `reply_room`: bytes of a reply subject that `p` does not have yet.
     [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
     void append(const publication& p);
-    void append_gathered(const owned_payload& payload, const headers_view& headers,
-                         const publication& p);
+    /// The frame, around the owned payload itself.
+    void append_gathered(const publication& p, const headers_view& headers);
     void append_ping(ping_kind kind, std::uint64_t id = 0);
     [[nodiscard]] parked_handler take_writer() noexcept;
     void set_status(conats::status s, const error& why);

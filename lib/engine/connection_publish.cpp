@@ -77,7 +77,7 @@ error connection::check_size(const publication& p, std::size_t reply_room) const
 void connection::append(const publication& p) {
     const headers_view headers = headers_of(p);
     if (p.owned != nullptr && p.owned->size() >= least_gathered) {
-        append_gathered(*p.owned, headers, p);
+        append_gathered(p, headers);
     } else if (headers.empty()) {
         append_publish(outbox_.bytes(), p.subject, p.reply, p.payload);
     } else {
@@ -87,17 +87,16 @@ void connection::append(const publication& p) {
     statistics_.out_bytes += p.payload.size() + header_block_size(headers);
 }
 
-void connection::append_gathered(const owned_payload& payload, const headers_view& headers,
-                                 const publication& p) {
+void connection::append_gathered(const publication& p, const headers_view& headers) {
     byte_buffer& bytes = outbox_.bytes();
     const std::size_t before = bytes.size();
     try {
         if (headers.empty())
-            append_publish_head(bytes, p.subject, p.reply, payload.size());
+            append_publish_head(bytes, p.subject, p.reply, p.owned->size());
         else
-            append_publish_head(bytes, p.subject, p.reply, headers, payload.size());
+            append_publish_head(bytes, p.subject, p.reply, headers, p.owned->size());
         bytes.prepare(payload_tail.size());
-        outbox_.insert(payload);
+        outbox_.insert(*p.owned);
     } catch (...) {
         bytes.truncate(before); // a head without its payload would swallow what follows
         throw;

@@ -8,7 +8,7 @@ inline namespace v0 {
 namespace impl {
 
 /// `span` after `now`, or just before the end of time, which means never, where that comes first:
-/// a timeout of `nanoseconds::max()` is for ever. `now` for a span below zero.
+/// a timeout of `nanoseconds::max()` is for ever. `now` for a span that is not positive.
 inline std::chrono::steady_clock::time_point later(std::chrono::steady_clock::time_point now,
                                                    std::chrono::nanoseconds span) noexcept {
     using time_point = std::chrono::steady_clock::time_point;

@@ -42,9 +42,8 @@ public:
     counted& operator=(counted&&) = default;
     ~counted() { --alive; }
 
-    operator std::string_view() const {
-        return text_;
-    } // NOLINT(google-explicit-constructor): as users' string types convert
+    // NOLINTNEXTLINE(google-explicit-constructor): as users' string types convert
+    operator std::string_view() const { return text_; }
     [[nodiscard]] const char* data() const { return text_.data(); }
     [[nodiscard]] std::size_t size() const { return text_.size(); }
 

@@ -86,7 +86,7 @@ void ignore_thread_allocations() noexcept {
 #if CONATS_COUNTS_ALLOCATIONS
 
 // glibc's own names for what is replaced here; free() stays as it is.
-// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming)
+// NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are glibc's
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);

@@ -57,8 +57,8 @@ TEST_CASE("owned_payload keeps the bytes it was given where they are") {
     const conats::owned_payload payload(std::move(big));
     CHECK(payload.data() == before);
     CHECK(payload.size() == 20'000);
-    const conats::owned_payload shared =
-        payload; // NOLINT(performance-unnecessary-copy-*): sharing is what is tested
+    // NOLINTNEXTLINE(performance-unnecessary-copy-*): sharing is what is tested
+    const conats::owned_payload shared = payload;
     CHECK(shared.data() == before);
     CHECK(shared.owner().use_count() == 2);
     CHECK(conats::owned_payload().size() == 0);
