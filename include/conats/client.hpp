@@ -8,6 +8,7 @@
 #include <conats/message.hpp>
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
+#include <conats/reconnect.hpp>
 #include <conats/request_options.hpp>
 #include <conats/server_info.hpp>
 #include <conats/statistics.hpp>
@@ -230,6 +231,17 @@ public:
     /// operation with `closed` and returns when the connection is gone. Idempotent. Queued
     /// messages can still be taken from subscriptions.
     [[nodiscard]] asio::awaitable<void> close() const;
+
+    /// Drops the connection and makes it anew at once: on another server if one is known, else on
+    /// the same. While reconnecting it ends the pause before the next attempt. Calls while one is
+    /// under way have no further effect. Returns at once; `closed` after closing or while draining.
+    error force_reconnect() const;
+    /// Replaces the servers to connect to, as `connect_options::servers`, from the next attempt
+    /// on; the connection there is stays. What is known of servers that stay is kept. Errors:
+    /// `invalid_address`, `invalid_options` as `connect`, `closed`.
+    [[nodiscard]] error set_servers(std::string_view list) const;
+    /// The servers known, in the order of trying.
+    [[nodiscard]] std::vector<server_state> servers() const;
 
     [[nodiscard]] conats::status status() const noexcept;
     /// Why it closed; no error while it has not.

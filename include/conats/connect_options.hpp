@@ -4,6 +4,7 @@
 #include <conats/error.hpp>
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
+#include <conats/reconnect.hpp>
 #include <conats/secret.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -206,6 +207,82 @@ public:
     connect_options& unique_inboxes(bool on);
     [[nodiscard]] bool unique_inboxes() const noexcept { return unique_inboxes_; }
 
+    // --- Making a lost connection anew
+
+    /// A server is given up after so many failed attempts in a row, and the client closes with
+    /// `no_servers` when none is left. 0: the client closes when the connection is lost;
+    /// negative: never given up. Default 60.
+    connect_options& max_reconnects(int n);
+    [[nodiscard]] int max_reconnects() const noexcept { return max_reconnects_; }
+    /// The pause after a round over all servers has failed, and before a server that was just
+    /// lost is tried again. Default 2 s.
+    template <class Rep, class Period>
+    connect_options& reconnect_wait(std::chrono::duration<Rep, Period> t) {
+        reconnect_wait_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+        return *this;
+    }
+    [[nodiscard]] std::chrono::nanoseconds reconnect_wait() const noexcept {
+        return reconnect_wait_;
+    }
+    /// Up to so much is added to the pause, at random, so that clients do not come all at once.
+    /// Default 100 ms, with TLS 1 s.
+    template <class Rep, class Period>
+    connect_options& reconnect_jitter(std::chrono::duration<Rep, Period> t) {
+        reconnect_jitter_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+        reconnect_jitter_tls_ = reconnect_jitter_;
+        return *this;
+    }
+    [[nodiscard]] std::chrono::nanoseconds reconnect_jitter() const noexcept {
+        return reconnect_jitter_;
+    }
+    [[nodiscard]] std::chrono::nanoseconds reconnect_jitter_tls() const noexcept {
+        return reconnect_jitter_tls_;
+    }
+    /// Replaces wait and jitter by a function of one's own. Default: none.
+    connect_options& reconnect_delay(reconnect_delay_function f);
+    [[nodiscard]] const reconnect_delay_function& reconnect_delay() const noexcept {
+        return reconnect_delay_;
+    }
+    /// Chooses the server of each attempt. Default: none.
+    connect_options& server_chooser(conats::server_chooser f);
+    [[nodiscard]] const conats::server_chooser& server_chooser() const noexcept {
+        return server_chooser_;
+    }
+    /// If no server accepts, `connect` returns a client that is `reconnecting` instead of failing.
+    /// Default: off.
+    connect_options& retry_on_failed_connect(bool on);
+    [[nodiscard]] bool retry_on_failed_connect() const noexcept { return retry_first_connect_; }
+    /// Goes on when the same server refuses the credentials twice in a row, which otherwise closes
+    /// the client. Default: off; a provider of credentials has the same effect.
+    connect_options& ignore_auth_errors(bool on);
+    [[nodiscard]] bool ignore_auth_errors() const noexcept { return ignore_auth_errors_; }
+    /// Keeps to the servers given, without those that the cluster names. Default: off.
+    connect_options& ignore_discovered_servers(bool on);
+    [[nodiscard]] bool ignore_discovered_servers() const noexcept {
+        return ignore_discovered_servers_;
+    }
+    /// What to do when the server announces its shutdown. Default: `lame_duck_mode::move`.
+    connect_options& when_lame_duck(lame_duck_mode m);
+    [[nodiscard]] lame_duck_mode when_lame_duck() const noexcept { return when_lame_duck_; }
+
+    /// What `publish` does without a connection. Default: `offline_policy::buffer`.
+    connect_options& when_offline(offline_policy p);
+    [[nodiscard]] offline_policy when_offline() const noexcept { return when_offline_; }
+    /// So many bytes of encoded messages wait for a connection; what does not fit is
+    /// `outbox_full`. 0: as `offline_policy::fail`. Default 8 MiB.
+    connect_options& reconnect_buffer(std::size_t bytes);
+    [[nodiscard]] std::size_t reconnect_buffer() const noexcept { return reconnect_buffer_; }
+    /// How long `publish` waits for a connection under `offline_policy::wait`, if it has no
+    /// timeout of its own. Default 30 s.
+    template <class Rep, class Period>
+    connect_options& offline_timeout(std::chrono::duration<Rep, Period> t) {
+        offline_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+        return *this;
+    }
+    [[nodiscard]] std::chrono::nanoseconds offline_timeout() const noexcept {
+        return offline_timeout_;
+    }
+
     // --- Keeping and ending the connection
 
     /// A PING is sent this often. Default 2 min; zero: never.
@@ -246,6 +323,8 @@ private:
     secret password_;
     token_provider_function token_provider_;
     resolver_function resolver_;
+    reconnect_delay_function reconnect_delay_;
+    conats::server_chooser server_chooser_;
     std::string name_;
     std::string inbox_prefix_ = "_INBOX";
     std::chrono::nanoseconds connect_timeout_ = std::chrono::seconds(2);
@@ -254,10 +333,21 @@ private:
     std::chrono::nanoseconds ping_interval_ = std::chrono::minutes(2);
     std::chrono::nanoseconds drain_timeout_ = std::chrono::seconds(30);
     std::chrono::nanoseconds close_timeout_ = std::chrono::seconds(1);
+    std::chrono::nanoseconds reconnect_wait_ = std::chrono::seconds(2);
+    std::chrono::nanoseconds reconnect_jitter_ = std::chrono::milliseconds(100);
+    std::chrono::nanoseconds reconnect_jitter_tls_ = std::chrono::seconds(1);
+    std::chrono::nanoseconds offline_timeout_ = std::chrono::seconds(30);
+    std::size_t reconnect_buffer_ = std::size_t{8} << 20;
     std::size_t high_water_mark_ = std::size_t{256} << 10;
     std::size_t max_control_line_ = 4096;
     std::size_t max_inbound_payload_ = std::size_t{64} << 20;
     std::size_t max_pings_outstanding_ = 2;
+    int max_reconnects_ = 60;
+    offline_policy when_offline_ = offline_policy::buffer;
+    lame_duck_mode when_lame_duck_ = lame_duck_mode::move;
+    bool retry_first_connect_ = false;
+    bool ignore_auth_errors_ = false;
+    bool ignore_discovered_servers_ = false;
     bool retain_order_ = false;
     bool echo_ = true;
     bool verbose_ = false;

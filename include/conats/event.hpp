@@ -28,7 +28,11 @@ enum class event_kind : std::uint8_t {
     handler_failed,       ///< a message handler threw; the subscription goes on
     malformed_headers,    ///< a message came with a malformed header block
     userinfo_ignored,     ///< an authentication option won over an address's userinfo
-    lame_duck,            ///< the server announced its shutdown
+    lame_duck,            ///< the server announced its shutdown; once per connection
+    connect_failed,       ///< an attempt to connect failed; `what()` says why, and at which server
+    servers_discovered,   ///< the cluster has `count()` servers that were not known
+    server_not_in_pool,   ///< the server chooser named no server
+    publish_dropped,      ///< a buffered message is not to be had by the server connected to now
     events_dropped        ///< `count()` events were dropped because nobody took them
 };
 

@@ -15,7 +15,7 @@ enum class status : std::uint8_t {
     disconnected,  ///< not connected yet, or an empty handle
     connecting,    ///< the first connect is under way
     connected,     ///< the server answered our PING
-    reconnecting,  ///< the connection was lost; servers are being tried (not yet: it closes)
+    reconnecting,  ///< the connection was lost; servers are being tried
     draining_subs, ///< subscriptions deliver what they have; nothing new arrives
     draining_pubs, ///< publishing is refused; what was accepted is being sent
     closed         ///< final

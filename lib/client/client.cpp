@@ -14,9 +14,11 @@ namespace impl {
 namespace {
 
 asio::awaitable<std::chrono::nanoseconds> round_trip(std::shared_ptr<connection> c) {
-    const auto begin = connection::clock::now();
-    co_await flush(std::move(c), std::chrono::seconds(10), nullptr);
-    co_return connection::clock::now() - begin;
+    if (!c)
+        report(empty_handle(), nullptr);
+    const auto begin = c->now();
+    co_await flush(c, std::chrono::seconds(10), nullptr);
+    co_return c->now() - begin;
 }
 
 asio::awaitable<void> drain(std::shared_ptr<connection> c, error* out) {
@@ -57,7 +59,7 @@ asio::awaitable<void> flush(std::shared_ptr<connection> c, std::chrono::nanoseco
         const node_guard guard(*c, node);
         e = c->begin_barrier(node);
         if (!e) {
-            c->set_timer(node, later(connection::clock::now(), timeout));
+            c->set_timer(node, later(c->now(), timeout));
             co_await park(c, node);
             if (node.outcome == wake::cancelled)
                 e = aborted();
@@ -102,6 +104,25 @@ asio::awaitable<void> client::drain(error& e) const {
 
 asio::awaitable<void> client::close() const {
     return impl::close(impl::connection_of(lease_));
+}
+
+error client::force_reconnect() const {
+    return lease_ ? lease_->get().force_reconnect() : impl::empty_handle();
+}
+
+error client::set_servers(std::string_view list) const {
+    if (!lease_)
+        return impl::empty_handle();
+    std::vector<impl::server_address> servers;
+    if (error e = impl::parse_server_list(list, servers))
+        return e;
+    if (error e = impl::check_servers(servers, lease_->get().options()))
+        return e;
+    return lease_->get().replace_servers(std::move(servers));
+}
+
+std::vector<server_state> client::servers() const {
+    return lease_ ? lease_->get().server_states() : std::vector<server_state>();
 }
 
 conats::status client::status() const noexcept {

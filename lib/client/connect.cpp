@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/verbs.hpp"
 #include "client/wait.hpp"
 #include "engine/connection.hpp"
 
@@ -20,6 +21,18 @@ error check_transport(const server_address& s) {
         .server(s.redacted());
 }
 
+} // namespace
+
+error check_servers(const std::vector<server_address>& servers,
+                    const connect_options& /*options*/) {
+    for (const server_address& s : servers)
+        if (error e = check_transport(s))
+            return e;
+    return error();
+}
+
+namespace {
+
 /// All that can be wrong before any I/O.
 error prepare(const connect_options& options, std::vector<server_address>& servers) {
     if (error e = options.validate())
@@ -33,10 +46,7 @@ error prepare(const connect_options& options, std::vector<server_address>& serve
     }
     if (servers.empty())
         servers.emplace_back();
-    for (const server_address& s : servers)
-        if (error e = check_transport(s))
-            return e;
-    return error();
+    return check_servers(servers, options);
 }
 
 asio::awaitable<client> connect(asio::any_io_executor executor, connect_options options,
@@ -59,7 +69,7 @@ asio::awaitable<client> connect(asio::any_io_executor executor, connect_options 
     const auto state = co_await asio::this_coro::cancellation_state;
     if (node.outcome == wake::cancelled || is_cancelled(state))
         e = aborted();
-    else if (c->status() != status::connected)
+    else if (c->status() == status::closed)
         e = c->close_reason();
     report(e, out);
     if (e)

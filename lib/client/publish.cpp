@@ -37,6 +37,24 @@ asio::awaitable<void> wait_for_room(std::shared_ptr<connection> c, std::uint64_t
     report(e, out);
 }
 
+asio::awaitable<void> wait_for_connection(std::shared_ptr<connection> c, std::uint64_t begin,
+                                          std::chrono::nanoseconds timeout, error* out) {
+    wait_node node;
+    const node_guard guard(*c, node);
+    if (!c->begin_offline_wait(node))
+        co_return;
+    c->set_timer(node, later(c->now(), timeout));
+    co_await park(c, node);
+    error e;
+    if (node.outcome == wake::cancelled)
+        e = aborted();
+    else if (node.outcome == wake::timeout && c->withdraw(begin))
+        e = error(errc::timeout, "there is still no connection; the message is not sent");
+    else if (node.outcome == wake::ended)
+        e = c->end_error();
+    report(e, out);
+}
+
 publication make_publication(std::string_view subject, payload_view payload,
                              const publish_options* options) {
     publication p;
@@ -103,9 +121,14 @@ asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& 
     publish_result r = c->publish(p);
     if (r.failure) [[unlikely]]
         return fail(std::move(r.failure), out);
+    if (r.is_offline && c->options().when_offline() == offline_policy::wait) {
+        if (timeout.count() <= 0)
+            timeout = c->options().offline_timeout();
+        return wait_for_connection(std::move(c), r.begin, timeout, out);
+    }
     if (r.must_wait) {
-        const auto deadline = timeout.count() > 0 ? later(connection::clock::now(), timeout)
-                                                  : connection::clock::time_point::max();
+        const auto deadline =
+            timeout.count() > 0 ? later(c->now(), timeout) : connection::clock::time_point::max();
         return wait_for_room(std::move(c), r.generation, deadline, out);
     }
     return r.must_yield ? yield() : done();

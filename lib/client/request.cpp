@@ -72,14 +72,17 @@ asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::s
                                         error* out) {
     error e;
     // Also where the inbox has ended: it does so with the reply.
-    const auto left = inbox->deadline - connection::clock::now();
+    const auto left = inbox->deadline - inbox->owner->get().now();
     std::optional<message> reply = co_await inbox->replies.next(left, e);
     if (!e && !reply)
         e = inbox->replies.end_reason();
     if (!e && reply->status().code == 503 && reply->text().empty())
         e = error(errc::no_responders, "nobody is subscribed to the subject").was_written(true);
     if (e) {
-        const bool written = e.was_written() || inbox->owner->get().was_written(inbox->begin);
+        // After the connection is lost its positions mean nothing any more.
+        const bool is_lost = e == condition::disconnected || e == condition::closed;
+        const bool written =
+            e.was_written() || (!is_lost && inbox->owner->get().was_written(inbox->begin));
         e.subject(std::move(subject)).was_written(written);
     }
     report(e, out);
@@ -95,6 +98,7 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
     auto state = make_subscription(reply, subscribe_options());
     state->asked_subject = p.subject;
     register_subscription(l, state, 1);
+    const auto noted = state;
     auto inbox = std::make_unique<own_inbox>(l, std::move(state));
     inbox->deadline = deadline;
     p.reply = reply;
@@ -103,6 +107,7 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
         publish_result r = l->get().publish(p);
         inbox->begin = r.begin;
         e = std::move(r.failure);
+        l->get().note_own_request(*noted, r.begin);
     }
     if (e)
         return no_message(std::move(e), out);
@@ -122,7 +127,7 @@ asio::awaitable<message> request(const std::shared_ptr<lease>& l, std::string_vi
     p.payload = payload;
     if (!options.headers().empty())
         p.headers = &options.headers();
-    const auto deadline = later(connection::clock::now(), timeout);
+    const auto deadline = later(c.now(), timeout);
     if (c.options().unique_inboxes())
         return request_by_own_inbox(l, p, deadline, out);
     error e;

@@ -46,7 +46,7 @@ public:
         if (refused_ || c == nullptr)
             return;
         timer_.emplace(s, wait.ticket);
-        c->set_timer(*timer_, later(connection::clock::now(), timeout));
+        c->set_timer(*timer_, later(c->now(), timeout));
     }
     waiting(const waiting&) = delete;
     waiting& operator=(const waiting&) = delete;
@@ -73,6 +73,10 @@ private:
     const bool refused_;
     std::optional<timed_wait> timer_;
 };
+
+connection::clock::time_point now_of(const std::shared_ptr<lease>& l) {
+    return l ? l->get().now() : connection::clock::now();
+}
 
 asio::awaitable<std::optional<message>> next(state_pointer s) {
     if (!may_take(s)) [[unlikely]]
@@ -107,11 +111,11 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
     if (turn_is_over(*s))
         co_await yield();
     record r;
-    const auto deadline = later(connection::clock::now(), timeout);
+    const auto deadline = later(now_of(l), timeout);
     while (!s->take(r)) {
         if (s->at_end())
             co_return m;
-        const auto left = deadline - connection::clock::now();
+        const auto left = deadline - now_of(l);
         wake outcome = wake::timeout;
         if (left.count() > 0) {
             waiting w(s, l ? &l->get() : nullptr, left);
@@ -170,7 +174,7 @@ asio::awaitable<void> drain(state_pointer s, std::shared_ptr<lease> l, error* ou
     const node_guard guard(*c, node);
     error e = c->begin_subscription_drain(*s, node);
     if (!e) {
-        c->set_timer(node, later(connection::clock::now(), c->options().drain_timeout()));
+        c->set_timer(node, later(c->now(), c->options().drain_timeout()));
         co_await park(c, node);
         if (node.outcome == wake::cancelled)
             e = aborted();

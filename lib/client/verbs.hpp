@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <memory>
+#include <vector>
 
 namespace conats {
 inline namespace v0 {
@@ -29,6 +30,10 @@ asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& 
 /// Waits for a barrier, up to `timeout`.
 asio::awaitable<void> flush(std::shared_ptr<connection> c, std::chrono::nanoseconds timeout,
                             error* out);
+
+/// Whether addresses can be used with these options, before anything is tried.
+[[nodiscard]] error check_servers(const std::vector<server_address>& servers,
+                                  const connect_options& options);
 
 } // namespace impl
 } // namespace v0

@@ -135,6 +135,51 @@ connect_options& connect_options::max_pings_outstanding(std::size_t n) {
     return *this;
 }
 
+connect_options& connect_options::max_reconnects(int n) {
+    max_reconnects_ = n;
+    return *this;
+}
+
+connect_options& connect_options::reconnect_delay(reconnect_delay_function f) {
+    reconnect_delay_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::server_chooser(conats::server_chooser f) {
+    server_chooser_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::retry_on_failed_connect(bool on) {
+    retry_first_connect_ = on;
+    return *this;
+}
+
+connect_options& connect_options::ignore_auth_errors(bool on) {
+    ignore_auth_errors_ = on;
+    return *this;
+}
+
+connect_options& connect_options::ignore_discovered_servers(bool on) {
+    ignore_discovered_servers_ = on;
+    return *this;
+}
+
+connect_options& connect_options::when_lame_duck(lame_duck_mode m) {
+    when_lame_duck_ = m;
+    return *this;
+}
+
+connect_options& connect_options::when_offline(offline_policy p) {
+    when_offline_ = p;
+    return *this;
+}
+
+connect_options& connect_options::reconnect_buffer(std::size_t bytes) {
+    reconnect_buffer_ = bytes;
+    return *this;
+}
+
 namespace {
 
 error invalid(std::string text) {
@@ -164,9 +209,14 @@ error check_durations(const connect_options& o) {
                     positive("request_timeout", o.request_timeout()),
                     positive("write_timeout", o.write_timeout()),
                     positive("drain_timeout", o.drain_timeout()),
-                    positive("close_timeout", o.close_timeout())})
+                    positive("close_timeout", o.close_timeout()),
+                    positive("offline_timeout", o.offline_timeout())})
         if (e)
             return e;
+    if (o.reconnect_wait().count() < 0)
+        return invalid("reconnect_wait is negative");
+    if (o.reconnect_jitter().count() < 0)
+        return invalid("reconnect_jitter is negative");
     return o.ping_interval().count() < 0 ? invalid("ping_interval is negative") : error();
 }
 

@@ -43,48 +43,26 @@ std::function<std::uint64_t()> order_of(const connect_options& o) {
 connect_walk::connect_walk(connection& c)
     : connection_(c),
       input_(std::make_unique<input_buffer>(c.pool(), c.shared_from_this())),
-      parser_(handshake_limits(c)) {
-    connection_.control(this);
-}
+      parser_(handshake_limits(c)) {}
 
-connect_walk::~connect_walk() {
-    connection_.control(nullptr);
-}
-
-void connect_walk::stop() {
+void connect_walk::stop(const error& /*why*/) {
     if (attempt_)
         attempt_->stop();
 }
 
-asio::awaitable<error> connect_walk::connect() {
-    server_pool& pool = connection_.servers();
-    pool.begin_walk();
-    for (const pool_server* s = pool.current(); s != nullptr && !connection_.stopping();
-         s = pool.next()) {
-        error e = co_await try_server(s->address());
-        if (!e) {
-            pool.on_connected();
-            co_return e;
-        }
-        e.server(s->address().redacted());
-        pool.on_failed(e);
-        cause_.add(std::move(e));
-    }
-    if (connection_.stopping())
-        co_return error(errc::closed);
-    co_return cause_.result();
-}
-
 asio::awaitable<error> connect_walk::try_server(const server_address& server) {
+    const control_scope control(connection_, *this);
     ++attempts_;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
-    attempt_->start(later(connection::clock::now(), connection_.options().connect_timeout()));
+    attempt_->start(later(connection_.now(), connection_.options().connect_timeout()));
     error e =
         co_await attempt_->connect(server, connection_.options().resolver(),
                                    connection_.user_executor(), order_of(connection_.options()));
     if (!e)
         e = co_await shake_hands(server);
     attempt_->finish();
+    if (e)
+        e.server(server.redacted());
     co_return e;
 }
 
@@ -100,7 +78,7 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
         case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
         case handshake_action::connected:
             connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
-                                     attempt_->stream().remote_address(), connection::clock::now());
+                                     attempt_->stream().remote_address());
             co_return error();
         case handshake_action::failed: co_return h.failure();
         }

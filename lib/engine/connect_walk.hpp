@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/connect_cause.hpp"
 #include "engine/connection.hpp"
 #include "engine/handshake.hpp"
 #include "engine/input_buffer.hpp"
@@ -18,27 +17,25 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-/// Finds a server that accepts: tries each of the pool once, under one deadline each. Lives in
-/// the frame of `run`.
+/// Makes the attempts to connect, one server at a time, each under one deadline. Lives in the
+/// frame of `run`.
 class connect_walk final : public loop_control {
 public:
     explicit connect_walk(connection& c);
     connect_walk(const connect_walk&) = delete;
     connect_walk& operator=(const connect_walk&) = delete;
-    ~connect_walk();
+    ~connect_walk() = default;
 
-    /// Connects, or returns the most telling failure.
-    asio::awaitable<error> connect();
+    /// Reaches the server and shakes hands, or returns why that failed.
+    asio::awaitable<error> try_server(const server_address& server);
 
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
     [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
 
-    void wake_timer() override {}
-    void stop() override;
+    void stop(const error& why) override;
 
 private:
-    asio::awaitable<error> try_server(const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
@@ -51,7 +48,6 @@ private:
     std::shared_ptr<dial_attempt> attempt_;
     std::unique_ptr<input_buffer> input_;
     parser parser_;
-    connect_cause cause_;
     std::uint64_t attempts_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "engine/run.hpp"
 #include "engine/strand.hpp"
 #include "support/later.hpp"
+#include "transport/timer.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -26,6 +27,21 @@ std::uint64_t system_random(void* /*context*/) {
     return std::uint64_t{device()} << 32U | device();
 }
 
+run_options to_run_options(const connect_options& o) {
+    run_options r;
+    r.max_reconnects = o.max_reconnects() < 0 ? run_options::unlimited
+                                              : static_cast<std::uint32_t>(o.max_reconnects());
+    r.wait = o.reconnect_wait();
+    r.jitter = o.reconnect_jitter();
+    r.jitter_tls = o.reconnect_jitter_tls();
+    r.retry_first_connect = o.retry_on_failed_connect();
+    // A provider may have something better next time.
+    r.ignore_auth_errors = o.ignore_auth_errors() || o.token_provider();
+    r.delay = o.reconnect_delay();
+    r.chooser = o.server_chooser();
+    return r;
+}
+
 auth_options take_authentication(connect_options& o) {
     auth_options auth;
     if (!o.token().empty())
@@ -44,13 +60,17 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
                        std::vector<server_address> servers)
     : options_(std::move(options)),
       auth_(take_authentication(options_)),
+      time_(time_of(user_executor)),
       servers_(std::move(servers),
                options_.retain_order() ? pool_order::as_given : pool_order::shuffled,
                [] { return system_random(nullptr); }),
+      machine_(servers_, to_run_options(options_), [] { return system_random(nullptr); }),
       user_executor_(std::move(user_executor)),
       keep_alive_(options_.ping_interval(),
                   static_cast<std::uint32_t>(options_.max_pings_outstanding())),
-      nuid_(system_random) {}
+      nuid_(system_random) {
+    server_states_ = servers_.states();
+}
 
 connection::~connection() = default;
 
@@ -120,19 +140,24 @@ void connection::forget(timed_wait& t) noexcept {
 }
 
 void connection::arm(clock::time_point at) {
-    if (at >= armed_)
+    if (at >= armed_ || !alive_)
         return;
-    post_to_strand(&loop_control::wake_timer);
+    asio::post(strand_, [self = shared_from_this()] {
+        if (self->timekeeper_ != nullptr)
+            self->timekeeper_->wake_timer();
+    });
     armed_ = at; // one post is enough until the loop has looked
 }
 
-void connection::post_to_strand(void (loop_control::*what)()) {
+void connection::post_stop(error why) {
     if (!alive_)
         return;
-    asio::post(strand_, [self = shared_from_this(), what] {
-        if (self->control_ != nullptr)
-            (self->control_->*what)();
-    });
+    asio::post(strand_, [self = shared_from_this(), e = std::move(why)] { self->stop_now(e); });
+}
+
+void connection::stop_now(const error& why) {
+    if (control_ != nullptr)
+        control_->stop(why);
 }
 
 // --- What is known of it
@@ -248,23 +273,6 @@ bool connection::begin_connect_wait(wait_node& n) {
     return true;
 }
 
-void connection::on_connected(const conats::server_info& info, const server_address& server,
-                              std::string local, std::string remote, clock::time_point now) {
-    wait_list woken;
-    {
-        const lock_guard lock(mutex_);
-        info_ = info;
-        connected_url_ = server.redacted();
-        local_address_ = std::move(local);
-        remote_address_ = std::move(remote);
-        keep_alive_.start(now);
-        write_progress_ = now;
-        set_status(conats::status::connected, error());
-        connect_waiters_.take_all(wake::ready, woken);
-    }
-    woken.post_all();
-}
-
 bool connection::begin_close(wait_node* n) {
     parked_handler writer;
     {
@@ -273,14 +281,15 @@ bool connection::begin_close(wait_node* n) {
             return false;
         if (n != nullptr)
             close_waiters_.push(*n);
-        if (status_ == conats::status::connecting) {
+        if (status_ == conats::status::connecting || status_ == conats::status::reconnecting) {
             stop_requested_ = true;
-            close_reason_ = error(errc::closed);
-            post_to_strand(&loop_control::stop);
+            if (!close_reason_)
+                close_reason_ = error(errc::closed);
+            post_stop(close_reason_);
         } else if (close_deadline_ == clock::time_point::max()) {
             if (!close_reason_)
                 close_reason_ = error(errc::closed);
-            close_deadline_ = later(clock::now(), options_.close_timeout());
+            close_deadline_ = later(now(), options_.close_timeout());
             if (status_ != conats::status::draining_pubs)
                 set_status(conats::status::draining_pubs, error());
             append_ping(ping_kind::goodbye);
@@ -303,9 +312,9 @@ void connection::finish(const error& reason) {
         if (!alive_)
             return;
         // First what may throw: then nobody who waits was taken, and `abandon` finds them all.
-        if (!close_reason_)
+        if (!close_reason_ || (close_reason_.code() == errc::drained && !said_goodbye_))
             close_reason_ = reason;
-        if (status_ != conats::status::connecting)
+        if (is_online())
             set_status(conats::status::disconnected, close_reason_);
         if (!events_.empty())
             subscriptions_.for_each([&](const auto& s) {
@@ -316,14 +325,15 @@ void connection::finish(const error& reason) {
             });
         set_status(conats::status::closed, close_reason_);
         subscriptions.reserve(subscriptions_.size());
-        finish_requests(woken);
+        finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;
-        for (wait_list* l : {&publishers_, &barriers_, &connect_waiters_, &close_waiters_,
-                             &drain_waiters_, &subscription_drains_, &pause_})
+        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
+                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
             l->take_all(wake::ended, woken);
         outbox_.clear();
         pings_.clear();
         take_subscriptions(subscriptions);
+        unsent_ = outgoing();
         connected_url_.clear();
         local_address_.clear();
         remote_address_.clear();
@@ -340,9 +350,9 @@ void connection::finish(const error& reason) {
     woken.post_all();
 }
 
-void connection::finish_requests(wait_list& woken) {
+void connection::finish_requests(const error& why, wait_list& woken) {
     requests_.for_each_pending([&](request_slot& s) {
-        s.failure = refusal("the request got no reply");
+        s.failure = why;
         s.failure.was_written(written_ > s.begin);
     });
     requests_.for_each_pending([&](request_slot& s) {
@@ -377,9 +387,9 @@ void connection::abandon() noexcept {
             close_reason_ = error(errc::closed, "the execution context was destroyed");
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
-        finish_requests(all);
-        for (wait_list* l : {&publishers_, &barriers_, &connect_waiters_, &close_waiters_,
-                             &drain_waiters_, &subscription_drains_, &pause_})
+        finish_requests(refusal("the request got no reply"), all);
+        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
+                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
             l->take_all(wake::ended, all);
         take_subscriptions(subscriptions);
         streams = std::exchange(events_, {});
@@ -406,10 +416,13 @@ void connection::abandon() noexcept {
 
 error connection::end_error() const {
     const lock_guard lock(mutex_);
-    return refusal("");
+    return alive_ && !close_reason_ ? lost_error() : refusal("");
 }
 
 error connection::refusal(std::string_view what) const {
+    if (alive_ && !close_reason_ && status_ == conats::status::reconnecting)
+        return error(errc::disconnected,
+                     std::string(what) + ": the client is reconnecting: " + lost_error().text());
     const bool by_us = !close_reason_ || close_reason_.code() == errc::closed ||
                        close_reason_.code() == errc::drained ||
                        close_reason_.code() == errc::timeout;
@@ -423,6 +436,11 @@ error connection::refusal(std::string_view what) const {
     if (!text.empty() && !why.empty())
         text += ": ";
     return error(by_us ? errc::closed : errc::disconnected, text + why);
+}
+
+bool connection::is_online() const noexcept {
+    return status_ == conats::status::connected || status_ == conats::status::draining_subs ||
+           status_ == conats::status::draining_pubs;
 }
 
 bool connection::is_open() const noexcept {

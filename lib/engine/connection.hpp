@@ -7,6 +7,7 @@
 #include "engine/ping_tracker.hpp"
 #include "engine/pong_queue.hpp"
 #include "engine/request_mux.hpp"
+#include "engine/run_machine.hpp"
 #include "engine/server_pool.hpp"
 #include "engine/subscription_state.hpp"
 #include "engine/subscription_table.hpp"
@@ -14,6 +15,7 @@
 #include "support/chunk_pool.hpp"
 #include "support/deadline_queue.hpp"
 #include "support/nuid.hpp"
+#include "support/time_source.hpp"
 
 #include <conats/connect_options.hpp>
 #include <conats/error.hpp>
@@ -50,12 +52,17 @@ struct publication {
     const owned_payload* owned = nullptr; ///< `payload`, if it may be kept instead of copied
 };
 
+[[nodiscard]] inline headers_view headers_of(const publication& p) {
+    return p.headers == nullptr ? headers_view() : p.headers->view();
+}
+
 /// What became of it.
 struct publish_result {
     error failure;
     std::uint64_t generation = 0; ///< of the buffer that it is in
     std::uint64_t begin = 0;      ///< its position in the outbox
     bool must_wait = false;       ///< above the high-water mark
+    bool is_offline = false;      ///< accepted, to be sent once there is a connection
     bool must_yield = false;      ///< give others a turn
 };
 
@@ -66,14 +73,24 @@ struct registration {
     bool is_inbox = false;
 };
 
-/// What runs on the strand and can be reached from there only, in the frame of a loop.
+/// What runs on the strand and can be reached from there only, in the frame of a loop: an
+/// attempt to connect, a pause between attempts, a session.
 class loop_control {
 public:
-    virtual void wake_timer() = 0; ///< a deadline earlier than the armed one was added
-    virtual void stop() = 0;       ///< end what is going on
+    virtual void stop(const error& why) = 0; ///< end what is going on
+    virtual void hurry() {}                  ///< end a pause
 
 protected:
     ~loop_control() = default;
+};
+
+/// The loop that keeps the time, likewise.
+class timer_control {
+public:
+    virtual void wake_timer() = 0; ///< a deadline earlier than the armed one was added
+
+protected:
+    ~timer_control() = default;
 };
 
 /// The state of one client, shared by its handles and its loops.
@@ -96,6 +113,8 @@ public:
     void start();
     /// The last handle is gone.
     void release_handle() noexcept;
+    /// The time by which everything here is measured.
+    [[nodiscard]] clock::time_point now() const noexcept { return time_.now(); }
 
     // --- Waiting, see wait_node. `begin` functions enter a node, `park` suspends on it.
 
@@ -114,6 +133,10 @@ public:
     [[nodiscard]] bool was_written(std::uint64_t begin) const;
     /// False if there is nothing to wait for.
     bool begin_room_wait(wait_node& n, std::uint64_t generation);
+    /// Enters `n` to be resumed when there is a connection; false if there is one.
+    bool begin_offline_wait(wait_node& n);
+    /// Takes back what was accepted while there was no connection; false if it is too late.
+    bool withdraw(std::uint64_t begin);
 
     // --- Requests
 
@@ -123,6 +146,8 @@ public:
     error finish_request(request_slot& s, record& reply);
     void release_request(request_slot& s) noexcept;
     std::string new_inbox();
+    /// Tells where in the outbox the request of an own inbox stands.
+    void note_own_request(subscription_state& inbox, std::uint64_t begin);
 
     // --- Subscriptions
 
@@ -141,6 +166,11 @@ public:
     /// Closes; `n`, if given, is resumed when it is done. False if it is already.
     bool begin_close(wait_node* n);
     bool begin_connect_wait(wait_node& n);
+    /// Drops the connection and makes it anew, or ends the pause before the next attempt.
+    error force_reconnect();
+    /// Replaces the servers, for the next attempt.
+    error replace_servers(std::vector<server_address> servers);
+    [[nodiscard]] std::vector<server_state> server_states() const;
     [[nodiscard]] error drain_result() const;
     /// What a wait that has `ended` reports.
     [[nodiscard]] error end_error() const;
@@ -165,19 +195,30 @@ public:
     // --- The loops', on the strand
 
     [[nodiscard]] chunk_pool& pool() noexcept { return pool_; }
-    [[nodiscard]] server_pool& servers() noexcept { return servers_; }
     [[nodiscard]] asio::any_io_executor strand() const;
     [[nodiscard]] const auth_options& authentication() const noexcept { return auth_; }
     void control(loop_control* c) noexcept { control_ = c; }
+    void keep_time_by(timer_control* t) noexcept { timekeeper_ = t; }
     [[nodiscard]] bool stopping() const;
 
+    /// What to do while there is no connection.
+    run_step next_step();
+    void on_dial_failed(error e);
     void on_connected(const conats::server_info& info, const server_address& server,
-                      std::string local, std::string remote, clock::time_point now);
+                      std::string local, std::string remote);
     /// One event per client tells that an option wins over an address's userinfo.
     void raise_userinfo_ignored(const server_address& server);
-    /// The session has ended: resumes the loops that wait for us.
+    void begin_session();
+    /// Ends what is going on now, for `why`.
+    void stop_now(const error& why);
+    /// The session is ending: resumes the loops that wait for us.
     void stop_loops();
-    /// The connection is over; everything that waits ends. The first call counts.
+    /// What the writer has not given to the kernel.
+    void keep_unsent(outgoing out);
+    /// The session has ended for `cause`. True if the connection is to be made again; then
+    /// everything is ready for that, and what cannot outlive the connection has ended.
+    bool on_session_end(const error& cause);
+    /// The client is over; everything that waits ends. The first call counts.
     void finish(const error& reason);
     /// The loops' frames are being destroyed with their context.
     void abandon() noexcept;
@@ -185,7 +226,7 @@ public:
     /// Fills `out` from the outbox, or enters `n` to be resumed when there is something. False
     /// when the writer has to end.
     bool begin_write(outgoing& out, wait_node& n);
-    void on_written(std::size_t bytes, clock::time_point now);
+    void on_written(std::size_t bytes);
 
     bool take_registrations(std::vector<registration>& out);
     void on_info(const conats::server_info& info);
@@ -204,12 +245,11 @@ public:
     /// Enters `n` to be resumed by `on_room`, as the reader waits for a full queue. False if
     /// there is room or the connection ends.
     bool begin_pause(wait_node& n, subscription_state& s, clock::time_point until);
-    void end_pause(clock::time_point now);
+    void end_pause();
     void on_read() noexcept { reads_.fetch_add(1, std::memory_order_relaxed); }
 
-    /// Does what is due at `now` and returns when it is to be called again; `failure` is set
-    /// if the connection is to end.
-    clock::time_point on_tick(clock::time_point now, error& failure);
+    /// Does what is due and returns when it is to be called again.
+    clock::time_point on_tick();
 
 private:
     using lock_guard = std::lock_guard<std::mutex>;
@@ -217,9 +257,12 @@ private:
     // All of these under the lock.
     [[nodiscard]] error refusal(std::string_view what) const;
     [[nodiscard]] bool is_open() const noexcept;
+    /// Whether commands can be sent: there is a session.
+    [[nodiscard]] bool is_online() const noexcept;
     [[nodiscard]] bool takes_publications() const noexcept;
     /// `reply_room`: bytes of a reply subject that `p` does not have yet.
     [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
+    [[nodiscard]] error check_offline(const publication& p) const;
     void append(const publication& p);
     /// The frame, around the owned payload itself.
     void append_gathered(const publication& p, const headers_view& headers);
@@ -228,13 +271,28 @@ private:
     void set_status(conats::status s, const error& why);
     void emit(const event& e);
     void arm(clock::time_point at);
-    void post_to_strand(void (loop_control::*what)());
+    void post_stop(error why);
+    void update_servers();
+    struct ended_inbox {
+        std::shared_ptr<subscription_state> subscription;
+        error why;
+    };
+    void end_inboxes(std::vector<ended_inbox>& out);
+    void keep_publications(const std::vector<ended_inbox>& inboxes);
+    void release_publishers(wait_list& woken);
+    void leave_server();
+    void replay();
+    [[nodiscard]] error check_replay(const class frame_cursor& f) const;
+    void discover(const conats::server_info& info);
+    /// Of a wait that the loss of the connection has ended.
+    [[nodiscard]] error lost_error() const;
     void subscribe_inbox();
     [[nodiscard]] std::size_t reply_room() const noexcept;
     void unregister(subscription_state& s, bool tell_server);
     void enter_draining_pubs();
     static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
-    void finish_requests(wait_list& woken);
+    void finish_requests(const error& why, wait_list& woken);
+    void hurry();
     void take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all);
     struct expired_wait {
         std::shared_ptr<subscription_state> consumer;
@@ -257,29 +315,41 @@ private:
     connect_options options_;
     auth_options auth_;
     chunk_pool pool_;
-    server_pool servers_;
+    const time_source& time_;
+    server_pool servers_; // these two on the strand
+    run_machine machine_;
 
     mutable std::mutex mutex_;
     asio::any_io_executor user_executor_; // these three while alive_
     asio::any_io_executor strand_;
     const asio::execution_context* context_ = nullptr;
     bool alive_ = false;
-    bool stop_requested_ = false;
+    bool stop_requested_ = false;   // for good
+    bool session_over_ = true;      // there is none, or it is ending
+    bool failing_ = false;          // the session was told to end
+    bool reconnect_forced_ = false; // likewise, by the user
+    bool said_goodbye_ = false;     // the server has answered the last PING
     bool userinfo_ignored_told_ = false;
     error userinfo_ignored_;
     conats::status status_ = conats::status::connecting;
     error close_reason_;
     error drain_failure_;
+    error loss_; // of the last connection
+    std::vector<server_state> server_states_;
+    std::vector<server_address> new_servers_; // to replace the pool's
     conats::server_info info_;
+    bool has_info_ = false;
     std::string connected_url_;
     std::string local_address_;
     std::string remote_address_;
 
-    outbox outbox_;
-    std::uint64_t generation_ = 1; // counts the writer's swaps
-    std::uint64_t written_ = 0;    // outbox position that the kernel has accepted
-    std::uint64_t streak_ = 0;     // publications since the last suspension
-    wait_node* writer_ = nullptr;  // idle
+    outbox outbox_;   // without a connection: what is to be sent on the next one
+    outgoing unsent_; // left by the last session's writer
+    std::vector<std::uint64_t> withdrawn_; // positions in the outbox
+    std::uint64_t generation_ = 1;         // counts the writer's swaps
+    std::uint64_t written_ = 0;            // outbox position that the kernel has accepted
+    std::uint64_t streak_ = 0;             // publications since the last suspension
+    wait_node* writer_ = nullptr;          // idle
     bool writing_ = false;
     clock::time_point write_progress_{};
     pong_queue pings_;
@@ -289,6 +359,7 @@ private:
     clock::time_point armed_ = clock::time_point::max();
 
     wait_list publishers_;
+    wait_list offline_publishers_;
     wait_list barriers_; // in the order of their PINGs
     wait_list connect_waiters_;
     wait_list close_waiters_;
@@ -317,7 +388,22 @@ private:
     std::atomic<std::uint64_t> reads_{0};
     std::atomic<std::uint64_t> compacted_{0};
 
-    loop_control* control_ = nullptr; // on the strand
+    std::uint64_t reads_seen_ = 0; // at the last tick
+
+    loop_control* control_ = nullptr; // these two on the strand
+    timer_control* timekeeper_ = nullptr;
+};
+
+/// For how long a loop can be reached.
+class control_scope {
+public:
+    control_scope(connection& c, loop_control& l) noexcept : connection_(c) { c.control(&l); }
+    control_scope(const control_scope&) = delete;
+    control_scope& operator=(const control_scope&) = delete;
+    ~control_scope() { connection_.control(nullptr); }
+
+private:
+    connection& connection_;
 };
 
 /// Takes a wait_node out of a connection when the coroutine that holds both goes.

@@ -34,6 +34,7 @@ void connection::on_info(const conats::server_info& info) {
     const lock_guard lock(mutex_);
     const bool announced = info.lame_duck_mode && !info_.lame_duck_mode;
     info_ = info;
+    discover(info);
     if (announced)
         emit(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
 }
@@ -64,8 +65,8 @@ void connection::on_pong() {
         if (ping->kind == ping_kind::barrier)
             take_tickets(barriers_, ping->id, woken);
         if (ping->kind == ping_kind::goodbye) {
-            stop_requested_ = true;
-            post_to_strand(&loop_control::stop);
+            stop_requested_ = said_goodbye_ = true;
+            post_stop(error());
         }
     }
     woken.post_all();
@@ -168,7 +169,7 @@ void connection::on_malformed_headers(std::string_view subject) {
 
 bool connection::begin_pause(wait_node& n, subscription_state& s, clock::time_point until) {
     const lock_guard lock(mutex_);
-    if (!alive_ || stop_requested_)
+    if (!alive_ || session_over_ || stop_requested_)
         return false;
     // Entered before the queue is asked, so that the consumer's word is not missed.
     n.outcome = wake::pending;
@@ -183,9 +184,11 @@ bool connection::begin_pause(wait_node& n, subscription_state& s, clock::time_po
     return true;
 }
 
-void connection::end_pause(clock::time_point now) {
+void connection::end_pause() {
     const lock_guard lock(mutex_);
-    keep_alive_.resume(now);
+    if (session_over_)
+        return;
+    keep_alive_.resume(now());
     arm(keep_alive_.deadline()); // the loop that keeps the time did not reckon with it
 }
 
@@ -200,15 +203,19 @@ void connection::on_room() {
 
 // --- Time
 
-connection::clock::time_point connection::on_tick(clock::time_point now, error& failure) {
+connection::clock::time_point connection::on_tick() {
+    const clock::time_point now = this->now();
     wait_list woken;
     std::vector<expired_wait> expired;
     clock::time_point next;
     parked_handler writer;
+    error failure;
     {
         const lock_guard lock(mutex_);
         take_due(now, woken, expired);
-        failure = check_health(now);
+        if (!session_over_ && !failing_)
+            failure = check_health(now);
+        failing_ = failing_ || failure;
         if (!outbox_.empty())
             writer = take_writer();
         next = next_deadline();
@@ -218,6 +225,8 @@ connection::clock::time_point connection::on_tick(clock::time_point now, error& 
     woken.post_all();
     for (const expired_wait& e : expired)
         e.consumer->expire(e.ticket);
+    if (failure)
+        stop_now(failure);
     return next;
 }
 
@@ -233,6 +242,11 @@ void connection::take_due(clock::time_point now, wait_list& woken,
 }
 
 error connection::check_health(clock::time_point now) {
+    // Bytes from the server show that it is alive, even if its PONG stands behind many.
+    if (const auto reads = reads_.load(std::memory_order_relaxed); reads != reads_seen_) {
+        reads_seen_ = reads;
+        keep_alive_.on_pong();
+    }
     if (now >= close_deadline_)
         return close_reason_;
     if (now >= drain_deadline_) {
@@ -251,6 +265,8 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
+    if (!is_online() || failing_)
+        return timers_.next_deadline();
     return std::min(
         {timers_.next_deadline(), keep_alive_.deadline(), close_deadline_, drain_deadline_,
          writing_ ? later(write_progress_, options_.write_timeout()) : clock::time_point::max()});

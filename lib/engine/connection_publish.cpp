@@ -36,16 +36,12 @@ error check_form(const publication& p, bool allow_empty_tokens) {
     return error();
 }
 
-headers_view headers_of(const publication& p) {
-    return p.headers == nullptr ? headers_view() : p.headers->view();
-}
-
 } // namespace
 
 error connection::check_size(const publication& p, std::size_t reply_room) const {
     const headers_view headers = headers_of(p);
     const std::size_t block = header_block_size(headers);
-    if (block != 0 && !info_.headers)
+    if (block != 0 && !info_.headers && has_info_)
         return error(errc::headers_not_supported, "the server does not support headers");
     const std::size_t size = saturated_sum(p.payload.size(), block);
     if (info_.max_payload != 0 && size > info_.max_payload)
@@ -67,6 +63,8 @@ error connection::check_size(const publication& p, std::size_t reply_room) const
                              " bytes, the server takes " +
                              std::to_string(options_.max_control_line()));
     }
+    if (status_ == conats::status::reconnecting)
+        return check_offline(p);
     const std::size_t most = saturated_sum(options_.high_water_mark(), reserve);
     if (size > most || outbox_.size() + size > most)
         return error(errc::outbox_full,
@@ -118,7 +116,8 @@ publish_result connection::publish(const publication& p) {
         r.begin = outbox_.end();
         append(p);
         r.generation = generation_;
-        r.must_wait = outbox_.size() >= options_.high_water_mark();
+        r.is_offline = status_ == conats::status::reconnecting;
+        r.must_wait = !r.is_offline && outbox_.size() >= options_.high_water_mark();
         r.must_yield = ++streak_ >= longest_streak;
         if (r.must_yield)
             streak_ = 0;
@@ -159,7 +158,7 @@ void connection::stop_loops() {
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
-        stop_requested_ = true;
+        session_over_ = true;
         writer = take_writer();
     }
     writer.post();
@@ -171,7 +170,7 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
     {
         const lock_guard lock(mutex_);
         writing_ = !outbox_.empty();
-        if (!alive_ || stop_requested_)
+        if (!alive_ || session_over_ || stop_requested_)
             return false;
         if (!writing_) {
             n.outcome = wake::pending;
@@ -181,7 +180,7 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
         outbox_.take(out);
         ++generation_;
         streak_ = 0;
-        write_progress_ = clock::now();
+        write_progress_ = now();
         arm(later(write_progress_, options_.write_timeout()));
         // All at once and in order: nobody has to look again whether there is room.
         publishers_.take_all(wake::ready, woken);
@@ -190,10 +189,10 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
     return true;
 }
 
-void connection::on_written(std::size_t bytes, clock::time_point now) {
+void connection::on_written(std::size_t bytes) {
     const lock_guard lock(mutex_);
     written_ += bytes;
-    write_progress_ = now;
+    write_progress_ = now();
     ++statistics_.writes;
 }
 
@@ -206,7 +205,7 @@ error connection::begin_barrier(wait_node& n) {
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
-        if (!is_open() || status_ == conats::status::connecting)
+        if (!is_open() || !is_online())
             return refusal("flush");
         n.ticket = ++tickets_;
         append_ping(ping_kind::barrier, n.ticket);
@@ -234,6 +233,11 @@ std::size_t connection::reply_room() const noexcept {
     return 1 + options_.inbox_prefix().size() + 1 + nuid::size + 1 + request_mux::max_token_size;
 }
 
+void connection::note_own_request(subscription_state& inbox, std::uint64_t begin) {
+    const lock_guard lock(mutex_);
+    inbox.request_begin = begin;
+}
+
 std::string connection::new_inbox() {
     const lock_guard lock(mutex_);
     return options_.inbox_prefix() + '.' + std::string(nuid_.next());
@@ -248,7 +252,8 @@ request_slot* connection::begin_request(const publication& p, clock::time_point 
     request_slot* slot = nullptr;
     {
         const lock_guard lock(mutex_);
-        failure = takes_publications() ? check_size(p, reply_room()) : refusal("request");
+        failure =
+            takes_publications() && is_online() ? check_size(p, reply_room()) : refusal("request");
         if (!failure)
             failure = inbox_refusal_;
         if (failure)

@@ -41,8 +41,10 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
     {
         const lock_guard lock(mutex_);
         // A request's own inbox goes as far as requests do.
-        const bool allowed = s->is_own_inbox() ? takes_publications()
-                                               : is_open() && status_ == conats::status::connected;
+        const bool allowed = s->is_own_inbox()
+                                 ? takes_publications() && is_online()
+                                 : is_open() && (status_ == conats::status::connected ||
+                                                 status_ == conats::status::reconnecting);
         if (!allowed)
             return refusal("subscribe");
         const std::size_t line = subscribe_line_size(s->subject(), s->queue_group(), ~0ULL);
@@ -56,10 +58,12 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
         // Before the bytes, so that the reader knows the sid before a message can come.
         registrations_.push_back({s->sid, s, false});
         has_registrations_.store(true, std::memory_order_release);
-        append_subscribe(outbox_.bytes(), s->subject(), s->queue_group(), s->sid);
-        if (max_messages != 0) {
+        if (max_messages != 0)
             s->limit_messages(max_messages);
-            append_unsubscribe(outbox_.bytes(), s->sid, max_messages);
+        if (is_online()) { // else it is part of what the next session begins with
+            append_subscribe(outbox_.bytes(), s->subject(), s->queue_group(), s->sid);
+            if (max_messages != 0)
+                append_unsubscribe(outbox_.bytes(), s->sid, max_messages);
         }
         emit(subscription_event(*s, subscription_status::active, error()).status(status_));
         writer = take_writer();
@@ -71,7 +75,7 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
 void connection::unregister(subscription_state& s, bool tell_server) {
     if (s.sid == 0)
         return;
-    if (tell_server)
+    if (tell_server && is_online())
         append_unsubscribe(outbox_.bytes(), s.sid);
     registrations_.push_back({s.sid, nullptr, false});
     has_registrations_.store(true, std::memory_order_release);
@@ -128,7 +132,7 @@ void connection::limit_subscription(subscription_state& s, std::uint64_t max_mes
             unregister(s, true);
             emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
                      .status(status_));
-        } else {
+        } else if (is_online()) {
             append_unsubscribe(outbox_.bytes(), s.sid, max_messages);
         }
         writer = take_writer();
@@ -196,6 +200,7 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
 // --- Draining
 
 error connection::begin_subscription_drain(subscription_state& s, wait_node& n) {
+    std::uint64_t sid = 0;
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
@@ -212,14 +217,19 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
             // Unregistered a moment ago, its end not told yet: there is nothing to drain either.
             return why ? why : error(errc::drained);
         }
-        append_unsubscribe(outbox_.bytes(), s.sid);
-        append_ping(ping_kind::subscription_drain, s.sid);
-        n.ticket = s.sid;
+        n.ticket = sid = s.sid;
         subscription_drains_.push(n);
         emit(subscription_event(s, subscription_status::draining, error()).status(status_));
+        if (is_online()) {
+            s.draining = true;
+            append_unsubscribe(outbox_.bytes(), sid);
+            append_ping(ping_kind::subscription_drain, std::exchange(sid, 0));
+        }
         writer = take_writer();
     }
     writer.post();
+    if (sid != 0)
+        end_subscription_drain(sid); // without a connection nothing more can come
     return error();
 }
 
@@ -260,10 +270,16 @@ error connection::begin_drain(wait_node& n) {
         if (!is_open())
             return refusal("drain");
         drain_waiters_.push(n);
+        if (!is_online()) {
+            stop_requested_ = true;
+            close_reason_ = refusal("drain");
+            post_stop(close_reason_);
+            return error();
+        }
         if (drain_deadline_ != clock::time_point::max())
             return error(); // under way
         set_status(conats::status::draining_subs, error());
-        drain_deadline_ = later(clock::now(), options_.drain_timeout());
+        drain_deadline_ = later(now(), options_.drain_timeout());
         arm(drain_deadline_);
         subscriptions_.for_each([&](const auto& s) {
             if (s->is_own_inbox())

@@ -18,6 +18,10 @@ std::string_view to_string(event_kind k) noexcept {
     case event_kind::malformed_headers: return "malformed_headers";
     case event_kind::userinfo_ignored: return "userinfo_ignored";
     case event_kind::lame_duck: return "lame_duck";
+    case event_kind::connect_failed: return "connect_failed";
+    case event_kind::servers_discovered: return "servers_discovered";
+    case event_kind::server_not_in_pool: return "server_not_in_pool";
+    case event_kind::publish_dropped: return "publish_dropped";
     case event_kind::events_dropped: return "events_dropped";
     }
     return "unknown";

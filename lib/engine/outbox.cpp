@@ -63,6 +63,7 @@ void outbox::take(outgoing& out) {
     const std::size_t size = this->size();
     std::swap(out, current_);
     out.remaining_ = size;
+    out.begin_ = begin_;
     begin_ += size;
     inserted_ = 0;
 }

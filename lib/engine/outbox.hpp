@@ -32,8 +32,12 @@ public:
     /// `n` bytes were written.
     void consume(std::size_t n) noexcept;
 
+    /// The position of the first byte, whether it was written or not.
+    [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
+
 private:
     friend class outbox;
+    friend class frame_cursor;
     struct insertion {
         std::size_t offset; // in bytes_: the payload stands before the byte there
         owned_payload payload;
@@ -41,6 +45,7 @@ private:
 
     byte_buffer bytes_;
     std::vector<insertion> insertions_;
+    std::uint64_t begin_ = 0;
     std::size_t remaining_ = 0;
     std::size_t position_ = 0;       // in bytes_
     std::size_t insertion_ = 0;      // the next one
@@ -58,11 +63,24 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return current_.bytes_.size() + inserted_; }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+    /// The position of the first byte that was not handed to the writer.
+    [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
     /// The position behind the last byte appended.
     [[nodiscard]] std::uint64_t end() const noexcept { return begin_ + size(); }
 
-    /// Swaps everything into `out`, which has been written completely.
+    /// Swaps everything into `out`, which is of no use any more.
     void take(outgoing& out);
+    /// What `take` would give.
+    [[nodiscard]] const outgoing& contents() noexcept {
+        current_.begin_ = begin_;
+        return current_;
+    }
+    /// An empty one whose positions begin where those of this one end.
+    [[nodiscard]] outbox successor() const {
+        outbox next;
+        next.begin_ = end();
+        return next;
+    }
     /// Drops everything.
     void clear() noexcept;
 

@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/run.hpp"
 
+#include "engine/abandon_guard.hpp"
 #include "engine/connect_walk.hpp"
 #include "engine/connection.hpp"
 #include "engine/session.hpp"
+#include "engine/timekeeper.hpp"
+#include "transport/timer.hpp"
+
+#include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <exception>
 #include <utility>
@@ -14,27 +19,78 @@ namespace impl {
 
 namespace {
 
-asio::awaitable<error> connect_and_serve(const std::shared_ptr<connection>& c) {
-    connect_walk walk(*c);
-    error e = co_await walk.connect();
-    if (e)
-        co_return e;
-    session s(*c, walk.release_stream(), walk.release_input());
-    e = co_await s.serve();
+/// The pause between two rounds over all servers.
+class rest final : public loop_control {
+public:
+    explicit rest(connection& c) : connection_(c), timer_(c.strand()) {}
+
+    asio::awaitable<void> until(connection::clock::time_point t) {
+        const control_scope control(connection_, *this);
+        timer_.expires_at(t);
+        co_await timer_.wait();
+    }
+
+    void stop(const error& /*why*/) override { timer_.cancel(); }
+    void hurry() override { timer_.cancel(); }
+
+private:
+    connection& connection_;
+    timer timer_;
+};
+
+asio::awaitable<error> serve(connection& c, connect_walk& walk) {
+    session s(c, walk.release_stream(), walk.release_input());
+    error e = co_await s.serve();
     co_return e;
 }
 
-// The guard is a parameter, so that it also goes with a frame that was never started.
-asio::awaitable<void> run(std::shared_ptr<connection> c, abandon_guard guard) {
+/// Connects and serves, again and again; returns why that is over.
+asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
+    connect_walk walk(*c);
+    rest between(*c);
+    while (!c->stopping()) {
+        const run_step step = c->next_step();
+        if (step.action == run_action::give_up)
+            co_return step.failure;
+        if (step.action == run_action::wait) {
+            co_await between.until(step.until);
+            continue;
+        }
+        error e = co_await walk.try_server(*step.server);
+        if (e) {
+            c->on_dial_failed(std::move(e));
+            continue;
+        }
+        e = co_await serve(*c, walk);
+        if (!c->on_session_end(e))
+            co_return e;
+    }
+    co_return error(errc::closed);
+}
+
+// Throws nothing: that would end the timekeeper, and with it who waits for a deadline.
+asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper& time) {
+    abandon_guard guard(c);
     error cause;
     try {
-        cause = co_await connect_and_serve(c);
+        cause = co_await live(c);
     } catch (const std::exception& e) {
         cause = error(errc::disconnected, e.what());
     } catch (...) {
         cause = error(errc::disconnected, "something was thrown that is no std::exception");
     }
     c->finish(cause ? cause : error(errc::closed));
+    time.stop();
+    guard.dismiss();
+}
+
+// The guard is a parameter, so that it also goes with a frame that was never started.
+asio::awaitable<void> run(std::shared_ptr<connection> c, abandon_guard guard) {
+    using asio::experimental::awaitable_operators::operator&&;
+    {
+        timekeeper time(*c);
+        co_await (live_and_finish(c, time) && time.run());
+    }
     guard.dismiss();
 }
 

@@ -3,8 +3,6 @@
 
 #include "support/later.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
@@ -37,18 +35,13 @@ session::session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input
     : connection_(c),
       stream_(std::move(s)),
       input_(std::move(input)),
-      inbound_(c, limits_of(c)),
-      timer_(c.strand()) {
-    connection_.control(this);
-}
-
-session::~session() {
-    connection_.control(nullptr);
-}
+      inbound_(c, limits_of(c)) {}
 
 asio::awaitable<error> session::serve() {
     using asio::experimental::awaitable_operators::operator&&;
-    co_await (read_loop() && write_loop() && time_loop());
+    const control_scope control(connection_, *this);
+    connection_.begin_session();
+    co_await (read_loop() && write_loop());
     co_return cause_;
 }
 
@@ -57,7 +50,6 @@ void session::end(const error& cause) {
         return;
     cause_ = cause;
     stream_->close();
-    timer_.cancel();
     connection_.stop_loops();
 }
 
@@ -98,7 +90,7 @@ asio::awaitable<error> session::read_once() {
 
 asio::awaitable<void> session::pause_for(std::shared_ptr<subscription_state> full) {
     const auto self = connection_.shared_from_this();
-    const auto until = later(connection::clock::now(), full->max_pause());
+    const auto until = later(connection_.now(), full->max_pause());
     wait_node node;
     const node_guard guard(*self, node);
     while (!over_ && connection_.begin_pause(node, *full, until)) {
@@ -109,7 +101,7 @@ asio::awaitable<void> session::pause_for(std::shared_ptr<subscription_state> ful
             break;
         }
     }
-    connection_.end_pause(connection::clock::now());
+    connection_.end_pause();
 }
 
 asio::awaitable<void> session::write_loop() {
@@ -124,6 +116,7 @@ asio::awaitable<void> session::write_loop() {
         else
             e = co_await write_all(out);
     }
+    connection_.keep_unsent(std::move(out));
     end(e);
 }
 
@@ -140,31 +133,9 @@ asio::awaitable<error> session::write_all(outgoing& out) {
         if (ec)
             co_return lost(ec);
         out.consume(n);
-        connection_.on_written(n, connection::clock::now());
+        connection_.on_written(n);
     }
     co_return error();
-}
-
-asio::awaitable<void> session::time_loop() {
-    abandon_guard guard(connection_.shared_from_this());
-    error e;
-    try {
-        e = co_await keep_time();
-    } catch (const std::exception& thrown) { // no memory
-        e = error(errc::disconnected, thrown.what());
-    }
-    end(e);
-    guard.dismiss();
-}
-
-asio::awaitable<error> session::keep_time() {
-    error failure;
-    while (!over_ && !failure) {
-        timer_.expires_at(connection_.on_tick(connection::clock::now(), failure));
-        if (!failure)
-            co_await timer_.async_wait(asio::as_tuple(asio::deferred));
-    }
-    co_return failure;
 }
 
 } // namespace impl

@@ -376,6 +376,11 @@ void subscription_state::notify_finished() {
         o->on_finished(*this);
 }
 
+std::uint64_t subscription_state::messages_left() const {
+    const std::lock_guard lock(mutex_);
+    return max_messages_ == 0 ? 0 : max_messages_ - std::min(max_messages_ - 1, received_);
+}
+
 error subscription_state::end_reason() const {
     const std::lock_guard lock(mutex_);
     return end_reason_;

@@ -73,11 +73,13 @@ public:
 
     // --- Under the connection's lock
 
-    std::uint64_t sid = 0;         ///< 0: not registered
-    bool has_handler = false;      ///< consumed by a handler of `client::on`
-    bool drain_counted = false;    ///< the client's drain waits for it
-    std::uint64_t drained_sid = 0; ///< its sid, once a drain has unregistered it
-    std::string asked_subject;     ///< of the one request whose own inbox this is
+    std::uint64_t sid = 0;           ///< 0: not registered
+    bool has_handler = false;        ///< consumed by a handler of `client::on`
+    bool drain_counted = false;      ///< the client's drain waits for it
+    std::uint64_t drained_sid = 0;   ///< its sid, once a drain has unregistered it
+    bool draining = false;           ///< the server was told that it ends, by a drain
+    std::string asked_subject;       ///< of the one request whose own inbox this is
+    std::uint64_t request_begin = 0; ///< outbox position of that request
     [[nodiscard]] bool is_own_inbox() const noexcept { return !asked_subject.empty(); }
 
     // --- The reader's
@@ -98,6 +100,8 @@ public:
     void give_up_pause();
     /// Ends the subscription after `max` messages from its start. True if it has got them.
     bool limit_messages(std::uint64_t max);
+    /// How many are to come until then; 0: without limit.
+    [[nodiscard]] std::uint64_t messages_left() const;
 
     // --- The consumer's
 

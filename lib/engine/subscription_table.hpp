@@ -72,6 +72,14 @@ public:
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
+    /// f(sid, subscription), also for a sid without a subscription.
+    template <class F>
+    void for_each_entry(F&& f) const {
+        for (const entry& e : entries_)
+            if (e.sid != 0)
+                f(e.sid, e.subscription);
+    }
+
     template <class F>
     void for_each(F&& f) const {
         for (const entry& e : entries_)

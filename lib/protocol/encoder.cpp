@@ -179,6 +179,14 @@ std::size_t publish_line_size(std::string_view subject, std::string_view reply,
            decimal_size(block + payload_size);
 }
 
+std::size_t publish_frame_size(std::string_view subject, std::string_view reply,
+                               headers_view headers, std::size_t payload_size) noexcept {
+    const std::size_t block = header_block_size(headers);
+    const std::size_t verb = std::string_view(block == 0 ? "PUB " : "HPUB ").size();
+    return verb + publish_line_size(subject, reply, headers, payload_size) + crlf.size() + block +
+           payload_size + crlf.size();
+}
+
 std::size_t subscribe_line_size(std::string_view subject, std::string_view queue,
                                 std::uint64_t sid) noexcept {
     return subjects_size(subject, queue) + decimal_size(sid);

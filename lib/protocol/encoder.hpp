@@ -48,6 +48,9 @@ std::size_t publish_line_size(std::string_view subject, std::string_view reply,
                               std::size_t payload_size) noexcept;
 std::size_t publish_line_size(std::string_view subject, std::string_view reply,
                               headers_view headers, std::size_t payload_size) noexcept;
+/// All bytes of a PUB or HPUB.
+std::size_t publish_frame_size(std::string_view subject, std::string_view reply,
+                               headers_view headers, std::size_t payload_size) noexcept;
 std::size_t subscribe_line_size(std::string_view subject, std::string_view queue,
                                 std::uint64_t sid) noexcept;
 

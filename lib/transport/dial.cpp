@@ -3,8 +3,6 @@
 
 #include "support/ascii.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 
 namespace conats {
@@ -37,14 +35,15 @@ void shuffle(std::vector<tcp::endpoint>& addresses, const std::function<std::uin
 dial_attempt::dial_attempt(const asio::any_io_executor& strand, std::shared_ptr<const void> owner)
     : owner_(std::move(owner)),
       strand_(strand),
+      time_(time_of(strand)),
       deadline_timer_(strand),
       gate_(strand) {}
 
 void dial_attempt::start(clock::time_point deadline) {
     deadline_ = deadline;
     deadline_timer_.expires_at(deadline);
-    deadline_timer_.async_wait([self = shared_from_this()](const error_code& ec) {
-        if (ec)
+    deadline_timer_.async_wait([self = shared_from_this()] {
+        if (self->finished_ || self->stopped_)
             return;
         self->expired_ = true;
         self->end();
@@ -52,6 +51,7 @@ void dial_attempt::start(clock::time_point deadline) {
 }
 
 void dial_attempt::finish() {
+    finished_ = true;
     deadline_timer_.cancel();
 }
 
@@ -69,7 +69,7 @@ void dial_attempt::end() {
 
 asio::awaitable<void> dial_attempt::wait_at_gate(clock::time_point until) {
     gate_.expires_at(until);
-    co_await gate_.async_wait(asio::as_tuple(asio::deferred));
+    co_await gate_.wait();
 }
 
 asio::awaitable<error> dial_attempt::connect(const server_address& server,
@@ -83,7 +83,7 @@ asio::awaitable<error> dial_attempt::connect(const server_address& server,
     if (random)
         shuffle(addresses, random);
     for (std::size_t i = 0; i != addresses.size() && !ended(); ++i) {
-        const auto now = clock::now();
+        const auto now = time_.now();
         const auto left = static_cast<clock::rep>(addresses.size() - i);
         error outcome = co_await connect_one(addresses[i], now + (deadline_ - now) / left);
         if (!outcome)
@@ -109,7 +109,7 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_p
         r->done = true;
         self->open_gate();
     });
-    while (!r->done && !ended() && clock::now() < until)
+    while (!r->done && !ended() && time_.now() < until)
         co_await wait_at_gate(until);
     const std::string where = to_text(to);
     if (!r->done) {

@@ -3,6 +3,7 @@
 
 #include "transport/server_address.hpp"
 #include "transport/tcp_stream.hpp"
+#include "transport/timer.hpp"
 
 #include <conats/error.hpp>
 
@@ -14,7 +15,6 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <chrono>
@@ -117,9 +117,11 @@ private:
     const std::shared_ptr<const void> owner_;
     asio::any_io_executor strand_;
     std::unique_ptr<tcp_stream> stream_;
-    asio::steady_timer deadline_timer_;
-    asio::steady_timer gate_; // never expires: cancelled to resume who waits at it
+    const time_source& time_;
+    timer deadline_timer_;
+    timer gate_; // never expires: cancelled to resume who waits at it
     clock::time_point deadline_{};
+    bool finished_ = false;
     bool expired_ = false;
     bool stopped_ = false;
 };

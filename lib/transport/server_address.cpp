@@ -118,6 +118,15 @@ server_address& server_address::user(secret name, secret password) & {
     return *this;
 }
 
+void server_address::inherit(const server_address& announcer) {
+    path_ = announcer.path_;
+    tls_name_ = announcer.tls_name();
+    token_ = announcer.token_;
+    user_ = announcer.user_;
+    password_ = announcer.password_;
+    userinfo_ = announcer.userinfo_;
+}
+
 std::string server_address::redacted() const {
     const bool is_ipv6 = host_.find(':') != host_.npos;
     std::string out(to_string(scheme_));

@@ -42,9 +42,17 @@ public:
     [[nodiscard]] const secret& user() const noexcept { return user_; }
     [[nodiscard]] const secret& password() const noexcept { return password_; }
 
+    /// The name the server's certificate is for: the host, unless another server named this one.
+    [[nodiscard]] const std::string& tls_name() const noexcept {
+        return tls_name_.empty() ? host_ : tls_name_;
+    }
+
     server_address& path(std::string p) &;
     server_address& token(secret t) &;
     server_address& user(secret name, secret password) &;
+
+    /// Takes over path, userinfo and TLS name from the server that named this one.
+    void inherit(const server_address& announcer);
 
     /// "nats://host:4222", IPv6 in brackets; never userinfo and no path.
     [[nodiscard]] std::string redacted() const;
@@ -54,6 +62,7 @@ private:
 
     std::string host_;
     std::string path_ = "/";
+    std::string tls_name_;
     secret token_;
     secret user_;
     secret password_;

@@ -199,7 +199,8 @@ TEST_CASE("P2.9 what the server refuses credentials for is told apart") {
     CHECK(e.code() == condition::auth);
     CHECK(e.text() == text);
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(peer.url());
+        conats::connect_options o(peer.url());
+        auto nc = co_await conats::connect(o.max_reconnects(0));
         auto events = nc.events();
         peer.proceed();
         while (auto event = co_await events.next()) {}

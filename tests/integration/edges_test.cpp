@@ -238,7 +238,7 @@ TEST_CASE("Stale connections are noticed after a pause of reading") {
     });
     run([&]() -> asio::awaitable<void> {
         conats::connect_options o(peer.url());
-        o.ping_interval(50ms).max_pings_outstanding(1).close_timeout(1ms);
+        o.ping_interval(50ms).max_pings_outstanding(1).close_timeout(1ms).max_reconnects(0);
         auto nc = co_await conats::connect(o);
         conats::subscribe_options waits;
         waits.pending_limits(1, 0).on_overflow(conats::overflow::wait).max_pause(20ms);

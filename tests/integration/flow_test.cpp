@@ -97,7 +97,7 @@ TEST_CASE("B17 a server that takes no bytes for the write timeout is lost") {
     run([&]() -> asio::awaitable<void> {
         constexpr auto write_timeout = 400ms;
         conats::connect_options o(server.url());
-        auto nc = co_await conats::connect(o.write_timeout(write_timeout));
+        auto nc = co_await conats::connect(o.write_timeout(write_timeout).max_reconnects(0));
         auto events = nc.events();
         auto sub = co_await nc.subscribe("silent");
         co_await nc.flush();
@@ -170,7 +170,8 @@ TEST_CASE("B23 malformed and oversized lengths are a protocol error, without the
         s.wait_closed();
     });
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(peer.url());
+        conats::connect_options o(peer.url());
+        auto nc = co_await conats::connect(o.max_reconnects(0));
         auto sub = co_await nc.subscribe("a");
         const bool there = co_await async_eventually(
             [&] { return peer.received().find("SUB ") != std::string::npos; });
@@ -193,7 +194,7 @@ TEST_CASE("B23 the cap on what is received is the one that was set") {
     nats_server server("max_payload: 2000");
     run([&]() -> asio::awaitable<void> {
         conats::connect_options o(server.url());
-        auto nc = co_await conats::connect(o.max_inbound_payload(1000));
+        auto nc = co_await conats::connect(o.max_inbound_payload(1000).max_reconnects(0));
         auto sub = co_await nc.subscribe("a");
         co_await nc.publish("a", std::string(1000, 'x'));
         auto m = co_await sub.next(5s);

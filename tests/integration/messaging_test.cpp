@@ -264,10 +264,11 @@ TEST_CASE("B21 close releases everything that waits") {
     });
 }
 
-TEST_CASE("A lost connection closes with its reason and ends what waits") {
+TEST_CASE("F01 without reconnects a lost connection closes with its reason and ends what waits") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(server.url());
+        conats::connect_options o(server.url());
+        auto nc = co_await conats::connect(o.max_reconnects(0));
         auto sub = co_await nc.subscribe("silent");
         auto pending = nc.request("silent", "", 10s);
         server.stop();
@@ -292,7 +293,8 @@ TEST_CASE("B23 a server that lies about sizes is a protocol error") {
         s.wait_closed();
     });
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(peer.url());
+        conats::connect_options o(peer.url());
+        auto nc = co_await conats::connect(o.max_reconnects(0));
         auto events = nc.events();
         while (auto e = co_await events.next()) {}
         CHECK(nc.close_reason().code() == errc::protocol_error);

@@ -2,133 +2,158 @@
 #include "engine/server_pool.hpp"
 #include "support/catch.hpp"
 
-#include <conats/error.hpp>
-
-#include <cstdint>
-#include <map>
-#include <random>
-#include <set>
-#include <stdexcept>
 #include <string>
 #include <vector>
 
+namespace conats::impl {
 namespace {
 
-using namespace conats;
-using impl::pool_order;
-using impl::random_source;
-using impl::server_address;
-using impl::server_pool;
-
-std::vector<server_address> servers(const std::string& names) {
-    std::vector<server_address> list;
-    for (const char name : names) {
-        list.emplace_back(impl::scheme::nats, std::string(1, name), std::uint16_t{4222});
-    }
-    return list;
+std::vector<server_address> addresses(std::string_view list) {
+    std::vector<server_address> out;
+    REQUIRE_FALSE(parse_server_list(list, out));
+    return out;
 }
 
-/// The hosts of one walk, in order.
-std::string walk(server_pool& pool) {
-    std::string hosts;
-    pool.begin_walk();
-    for (const auto* server = pool.current(); server != nullptr; server = pool.next()) {
-        hosts += server->address().host();
-    }
-    return hosts;
+server_pool make_pool(std::string_view list) {
+    return {addresses(list), pool_order::as_given, [] { return std::uint64_t{0}; }};
 }
 
-random_source seeded(std::uint32_t seed) {
-    return [engine = std::mt19937_64(seed)]() mutable { return engine(); };
+/// The hosts in the order of trying.
+std::string order(const server_pool& pool) {
+    std::string all;
+    for (const pool_server& s : pool.servers())
+        all += (all.empty() ? "" : " ") + s.address()->host();
+    return all;
 }
 
-std::map<std::string, int> orders_of(const std::string& names, pool_order order, int count) {
-    const auto random = seeded(7);
-    std::map<std::string, int> orders;
-    for (int i = 0; i < count; ++i) {
-        server_pool pool(servers(names), order, random);
-        ++orders[walk(pool)];
-    }
-    return orders;
-}
-
-random_source none() {
-    return []() -> std::uint64_t { throw std::logic_error("no randomness needed"); };
-}
+const error refused = error(errc::connection_refused, "no");
+constexpr std::uint32_t many = 100;
 
 } // namespace
 
-TEST_CASE("B06 servers are shuffled: 200 pools of two start at each in 40 to 60 %") {
-    auto orders = orders_of("ab", pool_order::shuffled, 200);
-    CHECK(orders["ab"] + orders["ba"] == 200);
-    CHECK(orders["ab"] >= 80);
-    CHECK(orders["ab"] <= 120);
+TEST_CASE("The pool keeps the order given, or shuffles it by the random source") {
+    CHECK(order(make_pool("a,b,c,d")) == "a b c d");
+    std::uint64_t number = 0;
+    const server_pool shuffled(addresses("a,b,c,d"), pool_order::shuffled,
+                               [&] { return number++; });
+    CHECK(order(shuffled) != "a b c d");
+    CHECK(shuffled.size() == 4);
 }
 
-TEST_CASE("B06 every order of three comes up about equally often") {
-    const auto orders = orders_of("abc", pool_order::shuffled, 6'000);
-    CHECK(orders.size() == 6);
-    for (const auto& [order, count] : orders) {
-        CAPTURE(order);
-        CHECK(count > 850);
-        CHECK(count < 1'150);
+TEST_CASE("Shuffling puts each server first equally often") {
+    std::uint64_t state = 1;
+    const auto random = [&] {
+        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
+        return state >> 11U;
+    };
+    std::size_t first_is_a = 0;
+    for (int i = 0; i != 3000; ++i) {
+        const server_pool pool(addresses("a,b,c"), pool_order::shuffled, random);
+        first_is_a += pool.front().address()->host() == "a" ? 1 : 0;
     }
+    CHECK(first_is_a > 900);
+    CHECK(first_is_a < 1100);
 }
 
-TEST_CASE("B06 with retained order the first is always first") {
-    const auto orders = orders_of("abc", pool_order::as_given, 200);
-    CHECK(orders == std::map<std::string, int>{{"abc", 200}});
-    server_pool pool(servers("ab"), pool_order::as_given, none());
-    CHECK(walk(pool) == "ab");
+TEST_CASE("F02 a server that failed is tried last, and goes after its last failure") {
+    server_pool pool = make_pool("a,b");
+    pool.on_failed(refused, 2);
+    CHECK(order(pool) == "b a");
+    CHECK(pool.servers()[1].failures() == 1);
+    CHECK(pool.servers()[1].last_error() == refused);
+    pool.on_failed(refused, 2);
+    pool.on_failed(refused, 2);
+    CHECK(order(pool) == "b");
+    pool.on_failed(refused, 2);
+    CHECK(pool.empty());
 }
 
-TEST_CASE("B06 the first server stays first when a list is added") {
-    const auto orders = orders_of("abc", pool_order::first_stays, 200);
-    CHECK(orders.size() == 2);
-    CHECK(orders.count("abc") == 1);
-    CHECK(orders.count("acb") == 1);
-}
-
-TEST_CASE("B06 shuffling asks again for a number that would favour some orders") {
-    bool asked = false;
-    server_pool pool(servers("abcd"), pool_order::shuffled, [&asked]() -> std::uint64_t {
-        asked = !asked;
-        return asked ? ~std::uint64_t{0} : 0;
-    });
-    const auto order = walk(pool);
-    CHECK(std::set<char>(order.begin(), order.end()).size() == 4);
-}
-
-TEST_CASE("B05 a walk tries each server once and then ends") {
-    server_pool pool(servers("abc"), pool_order::as_given, none());
-    CHECK(walk(pool) == "abc");
-    CHECK(pool.current() == nullptr);
-    CHECK(pool.next() == nullptr);
-    pool.on_failed(errc::timeout); // of none
+TEST_CASE("F24 only a connection forgets failures") {
+    server_pool pool = make_pool("a");
+    pool.on_failed(refused, many);
+    CHECK(pool.front().failures() == 1);
     pool.on_connected();
-    CHECK(walk(pool) == "abc");
+    CHECK(pool.front().failures() == 0);
+    CHECK_FALSE(pool.front().last_error());
+    CHECK(pool.states().front().is_current());
 }
 
-TEST_CASE("B05 a server remembers its failures until it is reached") {
-    server_pool pool(servers("ab"), pool_order::as_given, none());
-    pool.on_failed({errc::connection_refused, "no"});
-    pool.on_failed({errc::timeout, "slow"});
-    CHECK(pool.servers()[0].failures() == 2);
-    CHECK(pool.servers()[0].last_error() == error(errc::timeout, "slow"));
-    CHECK(pool.servers()[1].failures() == 0);
-    CHECK_FALSE(pool.servers()[0].is_discovered());
-
+TEST_CASE("A lost server is tried last") {
+    server_pool pool = make_pool("a,b,c");
     pool.on_connected();
-    CHECK(pool.servers()[0].failures() == 0);
-    CHECK_FALSE(pool.servers()[0].last_error());
-    CHECK(pool.current() == &pool.servers()[0]);
+    CHECK(pool.on_lost());
+    CHECK(order(pool) == "b c a");
+    pool.replace(addresses("x,y"));
+    CHECK_FALSE(pool.on_lost());
+    CHECK(order(pool) == "x y");
 }
 
-TEST_CASE("B05 a pool without servers") {
-    server_pool pool;
-    CHECK(pool.size() == 0);
-    CHECK(pool.current() == nullptr);
-    CHECK(pool.next() == nullptr);
-    server_pool one(servers("a"), pool_order::shuffled, none());
-    CHECK(walk(one) == "a");
+TEST_CASE("F08, P2.16 discovered servers come and go; given and current ones and an empty list "
+          "change nothing") {
+    server_pool pool = make_pool("a");
+    pool.on_connected();
+    const std::vector<std::string> three{"b:4222", "c:5", "[::1]:7"};
+    CHECK(pool.discover(three) == 3);
+    CHECK(order(pool) == "a b c ::1");
+    CHECK(pool.discover(three) == 0);
+    CHECK(pool.discover({}) == 0);
+    CHECK(pool.size() == 4);
+    const std::vector<std::string> one{"c:5"};
+    CHECK(pool.discover(one) == 0);
+    CHECK(order(pool) == "a c");
+    // The current one stays, even when no server names it any more.
+    pool.prefer(1);
+    pool.on_connected();
+    const std::vector<std::string> other{"d:1"};
+    CHECK(pool.discover(other) == 1);
+    CHECK(order(pool) == "c a d");
+    CHECK(pool.states()[0].is_discovered());
+    CHECK_FALSE(pool.states()[1].is_discovered());
 }
+
+TEST_CASE("A23, P2.15 a discovered server has scheme, userinfo and TLS name of who named it") {
+    server_pool pool = make_pool("tls://t0k3n@seed.example:4222");
+    pool.on_connected();
+    const std::vector<std::string> one{"10.0.0.2:4333"};
+    REQUIRE(pool.discover(one) == 1);
+    const server_address& found = *pool.servers()[1].address();
+    CHECK(found.scheme() == scheme::tls);
+    CHECK(found.token().reveal() == "t0k3n");
+    CHECK(found.host() == "10.0.0.2");
+    CHECK(found.tls_name() == "seed.example");
+    // Also through more than one.
+    pool.prefer(1);
+    pool.on_connected();
+    const std::vector<std::string> next{"10.0.0.2:4333", "10.0.0.3:4333"};
+    REQUIRE(pool.discover(next) == 1);
+    CHECK(pool.servers().back().address()->tls_name() == "seed.example");
+}
+
+TEST_CASE("S52 what does not parse, lies or never ends is left out") {
+    server_pool pool = make_pool("a");
+    pool.on_connected();
+    std::vector<std::string> urls{"",      "b:0",      "b:99999", "user:pw@b:4222",
+                                  "b c:1", "\r\nb:44", "b:4222",  "B:4222"};
+    CHECK(pool.discover(urls) == 1);
+    CHECK(order(pool) == "a b");
+    urls.clear();
+    for (int i = 0; i != 5000; ++i)
+        urls.push_back("h" + std::to_string(i) + ":4222");
+    CHECK(pool.discover(urls) == 1024);
+    CHECK(pool.size() == 1025);
+}
+
+TEST_CASE("F07 replaced servers keep what is known of them") {
+    server_pool pool = make_pool("a,b");
+    pool.on_failed(refused, many); // a
+    pool.on_connected();           // b
+    pool.replace(addresses("b,a,c"));
+    const auto states = pool.states();
+    REQUIRE(states.size() == 3);
+    CHECK(states[0].url() == "nats://b:4222");
+    CHECK(states[0].is_current());
+    CHECK(states[1].failures() == 1);
+    CHECK(states[2].failures() == 0);
+}
+
+} // namespace conats::impl

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/connection.hpp"
+
+#include <memory>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// Ends a connection whose context is destroyed: dies with the frame of a loop that waits in
+/// the context, when nobody has called `dismiss`.
+class abandon_guard {
+public:
+    explicit abandon_guard(std::shared_ptr<connection> c) noexcept : connection_(std::move(c)) {}
+    abandon_guard(const abandon_guard&) = delete;
+    abandon_guard& operator=(const abandon_guard&) = delete;
+    abandon_guard(abandon_guard&&) noexcept = default;
+    ~abandon_guard() {
+        if (connection_)
+            connection_->abandon();
+    }
+    void dismiss() noexcept { connection_.reset(); }
+
+private:
+    std::shared_ptr<connection> connection_;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,335 @@
+// SPDX-License-Identifier: Apache-2.0
+// Between two sessions: which server is next, what outlives a lost connection and what does not,
+// and what the next one begins with.
+#include "engine/connection.hpp"
+#include "engine/frame_cursor.hpp"
+#include "protocol/encoder.hpp"
+#include "protocol/header_codec.hpp"
+#include "support/later.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+run_step connection::next_step() {
+    std::vector<server_address> servers;
+    {
+        const lock_guard lock(mutex_);
+        servers.swap(new_servers_);
+    }
+    if (!servers.empty())
+        servers_.replace(std::move(servers));
+    run_step step = machine_.next(now(), info_);
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        update_servers();
+        if (step.action == run_action::dial)
+            reconnect_forced_ = false;
+        if (step.chooser_failed)
+            emit(event(event_kind::server_not_in_pool,
+                       error(errc::invalid_argument, "the server chooser named no server"))
+                     .status(status_));
+        if (step.action != run_action::give_up && machine_.first_round_failed() &&
+            status_ == conats::status::connecting) {
+            set_status(conats::status::reconnecting, loss_);
+            connect_waiters_.take_all(wake::ready, woken);
+        }
+    }
+    woken.post_all();
+    return step;
+}
+
+void connection::on_dial_failed(error e) {
+    if (stopping())
+        return;
+    machine_.on_failed(e);
+    const lock_guard lock(mutex_);
+    update_servers();
+    loss_ = e;
+    emit(event(event_kind::connect_failed, std::move(e)).status(status_));
+}
+
+void connection::update_servers() {
+    if (new_servers_.empty())
+        server_states_ = servers_.states();
+}
+
+std::vector<server_state> connection::server_states() const {
+    const lock_guard lock(mutex_);
+    return server_states_;
+}
+
+error connection::replace_servers(std::vector<server_address> servers) {
+    const lock_guard lock(mutex_);
+    if (!is_open())
+        return refusal("set_servers");
+    std::vector<server_state> states;
+    for (const server_address& a : servers) {
+        server_state s;
+        s.url(a.redacted());
+        for (const server_state& known : server_states_)
+            if (known.url() == s.url())
+                s = known;
+        states.push_back(s.is_discovered(false));
+    }
+    server_states_ = std::move(states);
+    new_servers_ = std::move(servers);
+    return error();
+}
+
+error connection::force_reconnect() {
+    const lock_guard lock(mutex_);
+    if (!is_open() || stop_requested_ || status_ == conats::status::connecting)
+        return refusal("force_reconnect");
+    if (is_online() && status_ != conats::status::connected)
+        return error(errc::closed, "force_reconnect: the client is draining");
+    if (!std::exchange(reconnect_forced_, true)) // else it is under way
+        asio::post(strand_, [self = shared_from_this()] { self->hurry(); });
+    return error();
+}
+
+void connection::hurry() {
+    {
+        const lock_guard lock(mutex_);
+        if (!reconnect_forced_)
+            return; // connected meanwhile
+    }
+    machine_.retry_now();
+    if (control_ != nullptr)
+        control_->hurry();
+}
+
+// --- A session ends
+
+void connection::begin_session() {
+    const lock_guard lock(mutex_);
+    session_over_ = false;
+    failing_ = false;
+}
+
+void connection::keep_unsent(outgoing out) {
+    const lock_guard lock(mutex_);
+    unsent_ = std::move(out);
+}
+
+bool connection::on_session_end(const error& cause) {
+    wait_list woken;
+    std::vector<ended_inbox> inboxes;
+    std::vector<std::uint64_t> drained;
+    {
+        const lock_guard lock(mutex_);
+        if (!alive_ || stop_requested_ || !is_open() ||
+            drain_deadline_ != clock::time_point::max() || !machine_.on_lost())
+            return false;
+        loss_ = cause;
+        end_inboxes(inboxes);
+        keep_publications(inboxes);
+        finish_requests(lost_error(), woken);
+        barriers_.take_all(wake::ended, woken);
+        release_publishers(woken);
+        subscriptions_.for_each([&](const auto& s) {
+            if (s->draining)
+                drained.push_back(s->sid);
+        });
+        leave_server();
+        set_status(conats::status::disconnected, cause);
+        set_status(conats::status::reconnecting, cause);
+    }
+    for (const ended_inbox& i : inboxes)
+        i.subscription->end(i.why, false);
+    for (const std::uint64_t sid : drained)
+        end_subscription_drain(sid); // nothing more can come
+    woken.post_all();
+    return true;
+}
+
+void connection::leave_server() {
+    pings_.clear();
+    writing_ = false;
+    keep_alive_.pause();
+    connected_url_.clear();
+    local_address_.clear();
+    remote_address_.clear();
+    inbox_refusal_ = error();
+    update_servers();
+}
+
+// Requests with an inbox of their own: nobody can answer them any more.
+void connection::end_inboxes(std::vector<ended_inbox>& out) {
+    subscriptions_.for_each([&](const auto& s) {
+        if (!s->is_own_inbox())
+            return;
+        error why = lost_error();
+        why.was_written(written_ > s->request_begin);
+        out.push_back({s, std::move(why)});
+    });
+    for (const ended_inbox& i : out)
+        unregister(*i.subscription, false);
+}
+
+// A command of which the kernel has taken any byte is never sent again: the server may have it.
+// All others but publications are made anew for the next session, or have ended with this one.
+void connection::keep_publications(const std::vector<ended_inbox>& inboxes) {
+    outbox kept = outbox_.successor();
+    const auto is_request = [&](std::string_view reply) {
+        if (!requests_.prefix().empty() && reply.starts_with(requests_.prefix()))
+            return true;
+        return std::any_of(inboxes.begin(), inboxes.end(), [&](const ended_inbox& i) {
+            return i.subscription->subject() == reply;
+        });
+    };
+    const std::array<const outgoing*, 2> all{&unsent_, &outbox_.contents()};
+    for (const outgoing* from : all)
+        for (frame_cursor f(*from); f.next();)
+            if (f.is_publish() && f.begin() >= written_ && !is_request(f.reply()))
+                f.append_to(kept);
+    outbox_ = std::move(kept);
+    unsent_ = outgoing();
+    written_ = outbox_.begin();
+}
+
+// What they wait to see sent is kept; only with the policy `wait` do they go on waiting.
+void connection::release_publishers(wait_list& woken) {
+    if (options_.when_offline() != offline_policy::wait) {
+        publishers_.take_all(wake::ready, woken);
+        return;
+    }
+    const auto until = later(now(), options_.offline_timeout());
+    for (wait_node* n = publishers_.front(); n != nullptr; n = n->next)
+        timers_.add(n->timer, until);
+    arm(until);
+}
+
+error connection::lost_error() const {
+    return error(errc::disconnected,
+                 loss_.code() == errc::disconnected ? loss_.text() : loss_.what());
+}
+
+// --- A session begins
+
+void connection::on_connected(const conats::server_info& info, const server_address& server,
+                              std::string local, std::string remote) {
+    wait_list woken;
+    const bool again = !machine_.is_first_connect();
+    machine_.on_connected();
+    {
+        const lock_guard lock(mutex_);
+        info_ = info;
+        has_info_ = true;
+        discover(info);
+        replay();
+        connected_url_ = server.redacted();
+        local_address_ = std::move(local);
+        remote_address_ = std::move(remote);
+        keep_alive_.start(now());
+        write_progress_ = now();
+        reconnect_forced_ = false;
+        statistics_.reconnects += again ? 1 : 0;
+        set_status(conats::status::connected, error());
+        arm(next_deadline());
+        connect_waiters_.take_all(wake::ready, woken);
+        offline_publishers_.take_all(wake::ready, woken);
+    }
+    woken.post_all();
+}
+
+// The subscriptions come first, so that requests among the publications can be answered.
+void connection::replay() {
+    outbox next = outbox_.successor();
+    registrations_.clear(); // the new session's reader knows none
+    subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
+        registrations_.push_back({sid, s, s == nullptr});
+        if (s == nullptr) {
+            append_subscribe(next.bytes(), requests_.prefix() + '*', "", sid);
+            return;
+        }
+        append_subscribe(next.bytes(), s->subject(), s->queue_group(), sid);
+        if (const std::uint64_t left = s->messages_left(); left != 0)
+            append_unsubscribe(next.bytes(), sid, left);
+    });
+    has_registrations_.store(true, std::memory_order_release);
+    for (frame_cursor f(outbox_.contents()); f.next();) {
+        if (std::binary_search(withdrawn_.begin(), withdrawn_.end(), f.begin()))
+            continue;
+        // Sent, it would cost the new connection as well, for ever.
+        if (const error e = check_replay(f))
+            emit(event(event_kind::publish_dropped, e).status(status_));
+        else
+            f.append_to(next);
+    }
+    withdrawn_.clear();
+    written_ = next.begin();
+    outbox_ = std::move(next);
+}
+
+error connection::check_replay(const frame_cursor& f) const {
+    if (f.has_headers() && !info_.headers)
+        return error(errc::headers_not_supported, "the server does not support headers")
+            .subject(std::string(f.subject()));
+    if (info_.max_payload != 0 && f.body_size() > info_.max_payload)
+        return error(errc::payload_too_large,
+                     std::to_string(f.body_size()) +
+                         " bytes of headers and payload, the server takes " +
+                         std::to_string(info_.max_payload))
+            .subject(std::string(f.subject()));
+    return error();
+}
+
+void connection::discover(const conats::server_info& info) {
+    if (options_.ignore_discovered_servers())
+        return;
+    const std::size_t added =
+        servers_.discover(servers_.is_websocket() ? info.ws_connect_urls : info.connect_urls);
+    update_servers();
+    if (added != 0)
+        emit(event(event_kind::servers_discovered, error()).count(added).status(status_));
+}
+
+// --- Publishing without a connection
+
+error connection::check_offline(const publication& p) const {
+    if (options_.when_offline() == offline_policy::fail || options_.reconnect_buffer() == 0)
+        return refusal("publish");
+    const headers_view headers = headers_of(p);
+    const std::size_t frame = publish_line_size(p.subject, p.reply, headers, p.payload.size()) +
+                              header_block_size(headers) + p.payload.size() + payload_tail.size();
+    if (outbox_.size() + frame > options_.reconnect_buffer())
+        return error(errc::outbox_full, "reconnect_buffer: " + std::to_string(outbox_.size()) +
+                                            " bytes wait for a connection, " +
+                                            std::to_string(frame) + " more do not fit")
+            .subject(std::string(p.subject));
+    return error();
+}
+
+bool connection::begin_offline_wait(wait_node& n) {
+    const lock_guard lock(mutex_);
+    if (!alive_) {
+        n.outcome = wake::ended;
+        return true;
+    }
+    if (status_ != conats::status::reconnecting)
+        return false;
+    offline_publishers_.push(n);
+    return true;
+}
+
+bool connection::withdraw(std::uint64_t begin) {
+    const lock_guard lock(mutex_);
+    if (!alive_)
+        return true;
+    if (begin < outbox_.begin() || status_ != conats::status::reconnecting)
+        return false;
+    withdrawn_.insert(std::lower_bound(withdrawn_.begin(), withdrawn_.end(), begin), begin);
+    return true;
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

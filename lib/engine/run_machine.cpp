@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/run_machine.hpp"
+
+#include "support/later.hpp"
+
+#include <exception>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+run_machine::run_machine(server_pool& pool, run_options options, random_source random)
+    : pool_(pool),
+      options_(std::move(options)),
+      random_(std::move(random)) {}
+
+run_step run_machine::next(clock::time_point now, const server_info& last_info) {
+    if (fatal_ || pool_.empty()) {
+        return give_up();
+    }
+    if (pausing_ && now < resume_ && !hurry_) {
+        run_step step;
+        step.action = run_action::wait;
+        step.until = resume_;
+        return step;
+    }
+    pausing_ = false;
+    if (tried_ >= pool_.size()) {
+        tried_ = 0;
+        ++rounds_;
+        if (is_first_ && !options_.retry_first_connect) {
+            return give_up();
+        }
+        if (!options_.chooser && !hurry_) { // a chooser has a delay of its own
+            return pause(now);
+        }
+    }
+    return dial(now, last_info);
+}
+
+run_step run_machine::give_up() {
+    run_step step;
+    step.failure = fatal_;
+    if (!step.failure && is_first_ && !pool_.empty()) {
+        step.failure = cause_.result();
+    } else if (!step.failure) {
+        const error last = cause_.result();
+        step.failure = error(errc::no_servers, "no server is left to try; " + last.what());
+    }
+    return step;
+}
+
+run_step run_machine::pause(clock::time_point now) {
+    resume_ = later(now, delay());
+    pausing_ = true;
+    run_step step;
+    step.action = run_action::wait;
+    step.until = resume_;
+    return step;
+}
+
+std::chrono::nanoseconds run_machine::delay() {
+    if (options_.delay) {
+        try {
+            return options_.delay(rounds_);
+        } catch (const std::exception&) { // the default will do
+        }
+    }
+    const scheme s = pool_.front().address()->scheme();
+    const bool is_tls = s == scheme::tls || s == scheme::wss;
+    const auto jitter =
+        static_cast<std::uint64_t>((is_tls ? options_.jitter_tls : options_.jitter).count());
+    const std::uint64_t random = jitter == 0 ? 0 : random_() % (jitter + 1);
+    return options_.wait + std::chrono::nanoseconds(static_cast<std::int64_t>(random));
+}
+
+run_step run_machine::dial(clock::time_point now, const server_info& last_info) {
+    run_step step;
+    if (options_.chooser && !std::exchange(chosen_, false) && choose(step, now, last_info)) {
+        return step;
+    }
+    hurry_ = false;
+    step.action = run_action::dial;
+    step.server = pool_.front().address();
+    return step;
+}
+
+// True if the choice is to wait.
+bool run_machine::choose(run_step& step, clock::time_point now, const server_info& last_info) {
+    server_choice choice;
+    try {
+        choice = options_.chooser(pool_.states(), last_info);
+    } catch (const std::exception&) {
+        step.chooser_failed = true;
+    }
+    if (choice.index() && *choice.index() >= pool_.size()) {
+        step.chooser_failed = true;
+        choice = server_choice();
+    }
+    if (choice.index()) {
+        pool_.prefer(*choice.index());
+    } else if (tried_ == 0 && rounds_ != 0) {
+        choice = server_choice(0, delay()); // as without a chooser
+    }
+    if (choice.delay().count() <= 0 || hurry_) {
+        return false;
+    }
+    chosen_ = true;
+    resume_ = later(now, choice.delay());
+    pausing_ = true;
+    step.action = run_action::wait;
+    step.until = resume_;
+    return true;
+}
+
+void run_machine::on_connected() noexcept {
+    pool_.on_connected();
+    cause_ = connect_cause();
+    tried_ = 0;
+    rounds_ = 0;
+    is_first_ = false;
+    chosen_ = false;
+    hurry_ = false;
+}
+
+bool run_machine::is_repeated_refusal(const error& e) const {
+    const error& last = pool_.front().last_error();
+    return !options_.ignore_auth_errors && e == condition::auth &&
+           e.code() != errc::provider_failed && last.code() == e.code();
+}
+
+void run_machine::on_failed(error e) {
+    const bool may_go = !is_first_ || options_.retry_first_connect;
+    if (may_go && is_repeated_refusal(e)) {
+        fatal_ = e;
+    }
+    const std::size_t before = pool_.size();
+    pool_.on_failed(e, may_go ? options_.max_reconnects : run_options::unlimited);
+    tried_ += pool_.size() == before ? 1 : 0;
+    cause_.add(std::move(e));
+}
+
+bool run_machine::on_lost() {
+    if (options_.max_reconnects == 0) {
+        return false;
+    }
+    tried_ = pool_.on_lost() ? 1 : 0;
+    return true;
+}
+
+void run_machine::retry_now() noexcept {
+    hurry_ = true;
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats
