@@ -108,10 +108,10 @@ public:
     transport(stream_factory make);
     /// The same for a lambda.
     template <class F>
-        requires(!std::is_same_v<std::remove_cvref_t<F>, transport> &&
-                 !std::is_same_v<std::remove_cvref_t<F>, stream_factory> &&
-                 std::is_invocable_r_v<asio::awaitable<std::unique_ptr<stream>>, F&,
-                                       transport_target>)
+        requires(
+            !std::is_same_v<std::remove_cvref_t<F>, transport> &&
+            !std::is_same_v<std::remove_cvref_t<F>, stream_factory> &&
+            std::is_invocable_r_v<asio::awaitable<std::unique_ptr<stream>>, F&, transport_target>)
     // NOLINTNEXTLINE(google-explicit-constructor): `options.transport(lambda)`
     transport(F make) : transport(stream_factory(std::move(make))) {}
     transport(const transport&);
