@@ -18,6 +18,15 @@
 namespace conats {
 inline namespace v0 {
 
+/// Which IP addresses of a host are tried, and in which order.
+enum class ip_order : std::uint8_t {
+    any,      ///< as shuffled, or as resolved with `connect_options::retain_order`
+    v4_first, ///< IPv4 before IPv6
+    v6_first, ///< IPv6 before IPv4
+    v4_only,  ///< no IPv6
+    v6_only   ///< no IPv4
+};
+
 /// The server that a stream is to lead to. Holds no userinfo.
 class CONATS_EXPORT transport_target {
 public:

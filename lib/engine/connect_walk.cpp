@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/connect_walk.hpp"
 
+#include "engine/dial_settings.hpp"
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
 #include "transport/transport_parts.hpp"
@@ -108,9 +109,11 @@ asio::awaitable<error> connect_walk::reach(const server_address& server) {
         auto target = to_target(server, attempts_);
         e = co_await attempt_->make_stream(*factory, std::move(target), std::move(executor));
     } else {
-        auto order = order_of(options);
-        e = co_await attempt_->connect(server, options.resolver(), std::move(executor),
-                                       std::move(order));
+        dial_options dial;
+        e = make_dial_options(options, dial);
+        dial.random = order_of(options);
+        if (!e)
+            e = co_await attempt_->connect(server, dial, std::move(executor));
     }
     co_return e;
 }
