@@ -229,6 +229,9 @@ error check_dialling(const connect_options& o) {
     if (has_factory && !o.local_address().empty())
         return invalid("local_address and a transport that makes its own streams exclude each "
                        "other");
+    if (const auto* layer = impl::transport_access::layer(o.transport()))
+        if (error e = layer->validate())
+            return e;
     impl::dial_options parsed;
     return impl::make_dial_options(o, parsed);
 }

@@ -26,6 +26,8 @@ handshake_options to_handshake(const connect_options& o, const server_address& s
     h.echo = o.echo();
     h.no_responders = o.no_responders();
     h.wants_tls = server.scheme() == scheme::tls;
+    // Within a WebSocket there is no TLS of NATS's own, whatever INFO says of other clients.
+    h.has_tls = is_websocket(server);
     return h;
 }
 
@@ -93,6 +95,8 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     try {
         e = co_await reach(server);
         if (!e)
+            e = co_await lay_over(server);
+        if (!e)
             e = co_await shake_hands(server);
     } catch (...) { // a stream of the user's
         e = error(errc::connection_failed, thrown_text());
@@ -115,6 +119,28 @@ asio::awaitable<error> connect_walk::reach(const server_address& server) {
         if (!e)
             e = co_await attempt_->connect(server, dial, std::move(executor));
     }
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
+    const auto* const layer =
+        transport_access::layer(connection_.options().transport(), to_string(server.scheme()));
+    if (layer == nullptr)
+        co_return error();
+    auto target = to_target(server, attempts_);
+    target.deadline(attempt_->deadline()).executor(connection_.strand());
+    const auto over = layer->begin(std::move(target));
+    auto executor = connection_.user_executor();
+    auto preparing = over->prepare();
+    error e = co_await attempt_->await_user(std::move(executor), std::move(preparing));
+    if (!e && !attempt_->stopped() && !attempt_->expired()) {
+        auto made = over->lay_over(attempt_->release_stream());
+        layered_stream& layered = *made;
+        attempt_->replace_stream(std::move(made));
+        e = co_await layered.handshake();
+    }
+    if (attempt_->expired())
+        e = error(errc::timeout, "the transport's handshake took longer than the connect timeout");
     co_return e;
 }
 
@@ -163,6 +189,8 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
     input_->commit(n);
     if (attempt_->expired())
         co_return h.on_timeout();
+    if (ec == condition::protocol)
+        co_return h.on_protocol_error(error(errc::protocol_error, ec.message()));
     if (ec)
         co_return h.on_closed(ec == asio::error::eof ? std::string() : ec.message());
     co_return handshake_action::need_more;

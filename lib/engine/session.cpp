@@ -29,6 +29,8 @@ parser_limits limits_of(const connection& c) {
 error lost(const error_code& ec) {
     if (ec == asio::error::eof)
         return error(errc::disconnected, "the server closed the connection");
+    if (ec == condition::protocol)
+        return error(errc::protocol_error, ec.message());
     return error(errc::disconnected, ec.message());
 }
 
