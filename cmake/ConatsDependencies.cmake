@@ -12,7 +12,7 @@ find_package(Threads REQUIRED)
 
 if(CONATS_FETCH_DEPENDENCIES)
     include(FetchContent)
-    set(BOOST_INCLUDE_LIBRARIES asio json system url)
+    set(BOOST_INCLUDE_LIBRARIES asio beast json system url)
     set(BOOST_ENABLE_CMAKE ON)
     FetchContent_Declare(
         Boost
@@ -35,6 +35,20 @@ if(TARGET Boost::headers)
     set(CONATS_BOOST_HEADERS Boost::headers)
 else()
     set(CONATS_BOOST_HEADERS Boost::asio Boost::system)
+endif()
+
+# Beast, for conats::websocket alone, is header-only too.
+set(CONATS_BEAST_FOUND OFF)
+if(TARGET Boost::headers)
+    get_target_property(directories Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
+    find_file(CONATS_BEAST_HEADER boost/beast/zlib/deflate_stream.hpp HINTS ${directories})
+    mark_as_advanced(CONATS_BEAST_HEADER)
+    if(CONATS_BEAST_HEADER)
+        set(CONATS_BEAST_FOUND ON)
+    endif()
+elseif(TARGET Boost::beast)
+    list(APPEND CONATS_BOOST_HEADERS Boost::beast)
+    set(CONATS_BEAST_FOUND ON)
 endif()
 
 # OpenSSL is looked for only where a layer asks for it.

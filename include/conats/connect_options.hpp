@@ -6,6 +6,7 @@
 #include <conats/fwd.hpp>
 #include <conats/reconnect.hpp>
 #include <conats/secret.hpp>
+#include <conats/transport.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -72,6 +73,9 @@ using token_provider_function = std::function<asio::awaitable<secret>(auth_reque
 using resolver_function =
     std::function<asio::awaitable<std::vector<std::string>>(std::string host)>;
 
+/// Called with the native handle of a connected TCP socket.
+using socket_hook_function = std::function<void(int native_handle)>;
+
 /// How to connect. A value, copied by `connect`: later changes have no effect. Each setter
 /// returns `*this`; nothing is checked before `connect`, which reports `invalid_options` or
 /// `invalid_address` before any I/O.
@@ -127,6 +131,49 @@ public:
     /// `host_not_found`. Default: none; `localhost` and IP addresses are never looked up.
     connect_options& resolver(resolver_function f);
     [[nodiscard]] const resolver_function& resolver() const noexcept { return resolver_; }
+
+    /// Which addresses of a host are tried, and in which order; among those of a family the order
+    /// is as `retain_order` says. Default: any.
+    connect_options& ip_order(conats::ip_order order);
+    [[nodiscard]] conats::ip_order ip_order() const noexcept { return ip_order_; }
+
+    // --- The socket. None of this applies to a transport that makes its own streams.
+
+    /// Connects from this address of the machine: `127.0.0.9`, or `127.0.0.9:5000` for a port of
+    /// its own, IPv6 with a port in brackets. Only servers' addresses of its family are tried
+    /// then. Default: empty, as the system chooses.
+    connect_options& local_address(std::string_view address);
+    [[nodiscard]] const std::string& local_address() const noexcept { return local_address_; }
+    /// TCP_NODELAY: small writes leave at once; the library gathers them itself. Default: on.
+    connect_options& no_delay(bool on);
+    [[nodiscard]] bool no_delay() const noexcept { return no_delay_; }
+    /// TCP keep-alive, beside the protocol's own PINGs. Default: off.
+    connect_options& keep_alive(bool on);
+    [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
+    /// The kernel's buffers, in bytes; at most 1 GiB. Default: 0, as the system has them.
+    connect_options& send_buffer_size(std::size_t bytes);
+    [[nodiscard]] std::size_t send_buffer_size() const noexcept { return send_buffer_size_; }
+    connect_options& receive_buffer_size(std::size_t bytes);
+    [[nodiscard]] std::size_t receive_buffer_size() const noexcept { return receive_buffer_size_; }
+    /// Called with each TCP socket once it is connected (to the proxy, if there is one), to set
+    /// what these options do not. It runs on the engine's strand: it must not wait, and not close
+    /// the socket. What it throws is `connection_failed` with its words. Default: none.
+    connect_options& socket_hook(socket_hook_function f);
+    [[nodiscard]] const socket_hook_function& socket_hook() const noexcept { return socket_hook_; }
+
+    /// Connects through a proxy: `socks5://[user:password@]host[:1080]`, or
+    /// `http://[user:password@]host[:3128]` for HTTP's CONNECT. The proxy resolves the servers'
+    /// names; what is said to it counts towards `connect_timeout`; its refusal is `proxy_failed`
+    /// with its words, which the proxy's password is no part of. Excludes a transport that makes
+    /// its own streams. Default: empty, none.
+    connect_options& proxy(secret url);
+    [[nodiscard]] const secret& proxy() const noexcept { return proxy_; }
+
+    // --- The transport
+
+    /// What carries the bytes, instead of TCP: a factory of streams. Default: TCP.
+    connect_options& transport(conats::transport t);
+    [[nodiscard]] const conats::transport& transport() const noexcept { return transport_; }
 
     // --- Authentication. Any of these wins over userinfo in addresses.
 
@@ -325,6 +372,10 @@ private:
     resolver_function resolver_;
     reconnect_delay_function reconnect_delay_;
     conats::server_chooser server_chooser_;
+    conats::transport transport_;
+    socket_hook_function socket_hook_;
+    secret proxy_;
+    std::string local_address_;
     std::string name_;
     std::string inbox_prefix_ = "_INBOX";
     std::chrono::nanoseconds connect_timeout_ = std::chrono::seconds(2);
@@ -348,6 +399,11 @@ private:
     bool retry_first_connect_ = false;
     bool ignore_auth_errors_ = false;
     bool ignore_discovered_servers_ = false;
+    std::size_t send_buffer_size_ = 0;
+    std::size_t receive_buffer_size_ = 0;
+    conats::ip_order ip_order_ = conats::ip_order::any;
+    bool no_delay_ = true;
+    bool keep_alive_ = false;
     bool retain_order_ = false;
     bool echo_ = true;
     bool verbose_ = false;

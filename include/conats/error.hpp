@@ -48,6 +48,7 @@ enum class errc {
     tls_required,       ///< the server demands TLS and the client did not ask for it
     tls_not_offered,    ///< the client demands TLS and the server does not offer it
     provider_failed,    ///< a token provider threw; the text holds its words
+    proxy_failed,       ///< a proxy refused or was out of reach; the text holds its words
 
     // Said by the server in -ERR.
     authorization_violation = 200,        ///< the server refused the credentials
@@ -100,7 +101,7 @@ enum class condition {
                      ///< `messages_dropped`
     no_responders,   ///< a request that nobody answers: `no_responders`
     unreachable      ///< no server could be reached: `no_servers`, `host_not_found`,
-                     ///< `connection_refused`, `connection_failed`
+                     ///< `connection_refused`, `connection_failed`, `proxy_failed`
 };
 
 CONATS_EXPORT const boost::system::error_category& error_category() noexcept;

@@ -2,9 +2,11 @@
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
 #include "engine/connection.hpp"
+#include "transport/transport_parts.hpp"
 
 #include <conats/connect.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace conats {
@@ -13,8 +15,23 @@ inline namespace v0 {
 namespace impl {
 namespace {
 
-error check_transport(const server_address& s) {
-    if (s.scheme() == scheme::nats)
+/// What one server announces of the others holds for all: they are reached in the same way.
+error check_mixing(const std::vector<server_address>& servers) {
+    const auto other = std::find_if(servers.begin(), servers.end(), [&](const auto& s) {
+        return is_websocket(s) != is_websocket(servers.front());
+    });
+    if (other == servers.end())
+        return error();
+    return error(errc::invalid_options,
+                 "servers mix WebSocket and TCP: " + servers.front().redacted() + " and " +
+                     other->redacted());
+}
+
+error check_transport(const server_address& s, const connect_options& options) {
+    const bool has_factory = transport_access::factory(options.transport()) != nullptr;
+    const bool has_layer =
+        transport_access::layer(options.transport(), to_string(s.scheme())) != nullptr;
+    if (s.scheme() == scheme::nats || has_layer || (is_websocket(s) && has_factory))
         return error();
     return error(errc::transport_unavailable,
                  "this build has no transport for " + std::string(to_string(s.scheme())) + "://")
@@ -23,10 +40,11 @@ error check_transport(const server_address& s) {
 
 } // namespace
 
-error check_servers(const std::vector<server_address>& servers,
-                    const connect_options& /*options*/) {
+error check_servers(const std::vector<server_address>& servers, const connect_options& options) {
+    if (error e = check_mixing(servers))
+        return e;
     for (const server_address& s : servers)
-        if (error e = check_transport(s))
+        if (error e = check_transport(s, options))
             return e;
     return error();
 }

@@ -41,6 +41,9 @@ int telling_rank(const error_code& code) noexcept {
     if (code == condition::protocol) {
         return 50;
     }
+    if (code == errc::proxy_failed) {
+        return 45;
+    }
     if (code == errc::disconnected) {
         return 40;
     }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/dial_settings.hpp"
+#include "transport/transport_parts.hpp"
 #include "values/subject_rules.hpp"
 
 #include <conats/connect_options.hpp>
@@ -52,6 +54,51 @@ connect_options& connect_options::retain_order(bool on) {
 
 connect_options& connect_options::resolver(resolver_function f) {
     resolver_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::ip_order(conats::ip_order order) {
+    ip_order_ = order;
+    return *this;
+}
+
+connect_options& connect_options::local_address(std::string_view address) {
+    local_address_ = address;
+    return *this;
+}
+
+connect_options& connect_options::no_delay(bool on) {
+    no_delay_ = on;
+    return *this;
+}
+
+connect_options& connect_options::keep_alive(bool on) {
+    keep_alive_ = on;
+    return *this;
+}
+
+connect_options& connect_options::send_buffer_size(std::size_t bytes) {
+    send_buffer_size_ = bytes;
+    return *this;
+}
+
+connect_options& connect_options::receive_buffer_size(std::size_t bytes) {
+    receive_buffer_size_ = bytes;
+    return *this;
+}
+
+connect_options& connect_options::socket_hook(socket_hook_function f) {
+    socket_hook_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::proxy(secret url) {
+    proxy_ = std::move(url);
+    return *this;
+}
+
+connect_options& connect_options::transport(conats::transport t) {
+    transport_ = std::move(t);
     return *this;
 }
 
@@ -220,6 +267,25 @@ error check_durations(const connect_options& o) {
     return o.ping_interval().count() < 0 ? invalid("ping_interval is negative") : error();
 }
 
+error check_dialling(const connect_options& o) {
+    constexpr std::size_t max_buffer = std::size_t{1} << 30U;
+    if (o.send_buffer_size() > max_buffer)
+        return invalid("send_buffer_size is above 1 GiB");
+    if (o.receive_buffer_size() > max_buffer)
+        return invalid("receive_buffer_size is above 1 GiB");
+    const bool has_factory = impl::transport_access::factory(o.transport()) != nullptr;
+    if (has_factory && !o.proxy().empty())
+        return invalid("proxy and a transport that makes its own streams exclude each other");
+    if (has_factory && !o.local_address().empty())
+        return invalid("local_address and a transport that makes its own streams exclude each "
+                       "other");
+    if (const auto* layer = impl::transport_access::layer(o.transport()))
+        if (error e = layer->validate())
+            return e;
+    impl::dial_options parsed;
+    return impl::make_dial_options(o, parsed);
+}
+
 error check_sizes(const connect_options& o) {
     if (o.high_water_mark() < (std::size_t{32} << 10U))
         return invalid("high_water_mark is below 32 KiB");
@@ -241,6 +307,8 @@ error connect_options::validate() const {
         return e;
     if (error e = check_sizes(*this))
         return e;
+    if (error e = check_dialling(*this))
+        return e;
     if (const auto fault = impl::check_inbox_prefix(inbox_prefix_);
         fault != impl::subject_fault::none)
         return impl::describe(fault, impl::subject_role::inbox_prefix, inbox_prefix_);
@@ -259,6 +327,12 @@ std::ostream& operator<<(std::ostream& os, const connect_options& o) {
        << "', token: " << set(!o.token().empty())
        << ", token_provider: " << set(static_cast<bool>(o.token_provider()))
        << ", user: " << set(!o.user().empty()) << ", password: " << set(!o.password().empty());
+    if (!o.proxy().empty()) {
+        impl::proxy_address proxy;
+        const bool is_wrong =
+            static_cast<bool>(impl::parse_proxy_address(o.proxy().reveal(), proxy));
+        os << ", proxy: " << (is_wrong ? "(malformed)" : proxy.redacted());
+    }
     return os << ", inbox_prefix: '" << o.inbox_prefix() << "'}";
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/connect_walk.hpp"
 
+#include "engine/dial_settings.hpp"
 #include "support/later.hpp"
+#include "support/thrown_text.hpp"
+#include "transport/transport_parts.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -23,6 +26,8 @@ handshake_options to_handshake(const connect_options& o, const server_address& s
     h.echo = o.echo();
     h.no_responders = o.no_responders();
     h.wants_tls = server.scheme() == scheme::tls;
+    // Within a WebSocket there is no TLS of NATS's own, whatever INFO says of other clients.
+    h.has_tls = is_websocket(server);
     return h;
 }
 
@@ -30,6 +35,13 @@ parser_limits handshake_limits(const connection& c) {
     parser_limits limits;
     limits.max_payload = c.options().max_inbound_payload();
     return limits;
+}
+
+transport_target to_target(const server_address& server, std::uint64_t attempt) {
+    transport_target t;
+    t.scheme(std::string(to_string(server.scheme()))).host(server.host()).port(server.port());
+    t.path(server.path()).attempt(attempt);
+    return t;
 }
 
 std::function<std::uint64_t()> order_of(const connect_options& o) {
@@ -55,14 +67,58 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
     attempt_->start(later(connection_.now(), connection_.options().connect_timeout()));
-    error e =
-        co_await attempt_->connect(server, connection_.options().resolver(),
-                                   connection_.user_executor(), order_of(connection_.options()));
-    if (!e)
-        e = co_await shake_hands(server);
+    error e;
+    try {
+        e = co_await reach(server);
+        if (!e)
+            e = co_await lay_over(server);
+        if (!e)
+            e = co_await shake_hands(server);
+    } catch (...) { // a stream of the user's
+        e = error(errc::connection_failed, thrown_text());
+    }
     attempt_->finish();
     if (e)
         e.server(server.redacted());
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::reach(const server_address& server) {
+    const connect_options& options = connection_.options();
+    auto executor = connection_.user_executor();
+    error e;
+    if (const stream_factory* factory = transport_access::factory(options.transport())) {
+        auto target = to_target(server, attempts_);
+        e = co_await attempt_->make_stream(*factory, std::move(target), std::move(executor));
+    } else {
+        dial_options dial;
+        e = make_dial_options(options, dial);
+        dial.random = order_of(options);
+        if (!e)
+            e = co_await attempt_->connect(server, dial, std::move(executor));
+    }
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
+    const auto* const layer =
+        transport_access::layer(connection_.options().transport(), to_string(server.scheme()));
+    if (layer == nullptr)
+        co_return error();
+    auto target = to_target(server, attempts_);
+    target.deadline(attempt_->deadline()).executor(connection_.strand());
+    const auto over = layer->begin(std::move(target));
+    auto executor = connection_.user_executor();
+    auto preparing = over->prepare();
+    error e = co_await attempt_->await_user(std::move(executor), std::move(preparing));
+    if (!e && !attempt_->stopped() && !attempt_->expired()) {
+        auto made = over->lay_over(attempt_->release_stream());
+        layered_stream& layered = *made;
+        attempt_->replace_stream(std::move(made));
+        e = co_await layered.handshake();
+    }
+    if (attempt_->expired())
+        e = error(errc::timeout, "the transport's handshake took longer than the connect timeout");
     co_return e;
 }
 
@@ -111,6 +167,8 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
     input_->commit(n);
     if (attempt_->expired())
         co_return h.on_timeout();
+    if (ec == condition::protocol)
+        co_return h.on_protocol_error(error(errc::protocol_error, ec.message()));
     if (ec)
         co_return h.on_closed(ec == asio::error::eof ? std::string() : ec.message());
     co_return handshake_action::need_more;
@@ -147,10 +205,8 @@ asio::awaitable<error> connect_walk::find_credentials(const server_address& serv
         auto executor = connection_.user_executor();
         auto answer = connection_.options().token_provider()(std::move(ask));
         token = co_await attempt_->await_user(std::move(executor), std::move(answer));
-    } catch (const std::exception& e) {
-        failure = e.what();
     } catch (...) {
-        failure = "it threw something that is no std::exception";
+        failure = thrown_text();
     }
     if (attempt_->expired())
         co_return error(errc::timeout, "the token provider took longer than the connect timeout");

@@ -36,6 +36,10 @@ public:
     void stop(const error& why) override;
 
 private:
+    /// Gets a stream to the server, from the options' transport or over TCP.
+    asio::awaitable<error> reach(const server_address& server);
+    /// Puts the transport's layer over the stream, if the scheme has one.
+    asio::awaitable<error> lay_over(const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);

@@ -377,6 +377,7 @@ private:
 
     clock::time_point drain_deadline_ = clock::time_point::max();
     clock::time_point close_deadline_ = clock::time_point::max();
+    clock::time_point farewell_deadline_ = clock::time_point::max(); // of the transport's good-bye
     std::size_t drains_pending_ = 0;
     std::vector<std::weak_ptr<subscription_state>> ending_; // with handlers that may not be done
     std::size_t ending_checked_ = 16;                       // at this size those done are dropped

@@ -66,6 +66,8 @@ void connection::on_pong() {
             take_tickets(barriers_, ping->id, woken);
         if (ping->kind == ping_kind::goodbye) {
             stop_requested_ = said_goodbye_ = true;
+            farewell_deadline_ = later(now(), options_.close_timeout());
+            arm(farewell_deadline_);
             post_stop(error());
         }
     }
@@ -215,6 +217,10 @@ connection::clock::time_point connection::on_tick() {
         take_due(now, woken, expired);
         if (!session_over_ && !failing_)
             failure = check_health(now);
+        if (now >= farewell_deadline_) {
+            farewell_deadline_ = clock::time_point::max();
+            failure = error(errc::closed);
+        }
         failing_ = failing_ || failure;
         if (!outbox_.empty())
             writer = take_writer();
@@ -265,10 +271,11 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
+    const auto always = std::min(timers_.next_deadline(), farewell_deadline_);
     if (!is_online() || failing_)
-        return timers_.next_deadline();
+        return always;
     return std::min(
-        {timers_.next_deadline(), keep_alive_.deadline(), close_deadline_, drain_deadline_,
+        {always, keep_alive_.deadline(), close_deadline_, drain_deadline_,
          writing_ ? later(write_progress_, options_.write_timeout()) : clock::time_point::max()});
 }
 

@@ -32,7 +32,8 @@ bool is_same_server(const server_address& a, const server_address& b) noexcept {
 bool parse_discovered(const std::string& text, const server_address& announcer,
                       server_address& out) {
     server_address a;
-    if (text.empty() || parse_server_address(std::string(to_string(announcer.scheme())) + "://" + text, a)) {
+    if (text.empty() ||
+        parse_server_address(std::string(to_string(announcer.scheme())) + "://" + text, a)) {
         return false;
     }
     if (a.has_userinfo()) {

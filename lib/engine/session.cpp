@@ -2,6 +2,7 @@
 #include "engine/session.hpp"
 
 #include "support/later.hpp"
+#include "support/thrown_text.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -26,6 +27,8 @@ parser_limits limits_of(const connection& c) {
 error lost(const error_code& ec) {
     if (ec == asio::error::eof)
         return error(errc::disconnected, "the server closed the connection");
+    if (ec == condition::protocol)
+        return error(errc::protocol_error, ec.message());
     return error(errc::disconnected, ec.message());
 }
 
@@ -45,6 +48,14 @@ asio::awaitable<error> session::serve() {
     co_return cause_;
 }
 
+// Without a reason it is an orderly end: the writer says good-bye.
+void session::stop(const error& why) {
+    if (why)
+        end(why);
+    else
+        connection_.stop_loops();
+}
+
 void session::end(const error& cause) {
     if (std::exchange(over_, true))
         return;
@@ -58,8 +69,8 @@ asio::awaitable<void> session::read_loop() {
     error e;
     try {
         e = co_await read_all();
-    } catch (const std::exception& thrown) { // no memory
-        e = error(errc::disconnected, thrown.what());
+    } catch (...) { // no memory, or by a stream of the user's
+        e = error(errc::disconnected, thrown_text());
     }
     end(e);
     guard.dismiss();
@@ -110,11 +121,17 @@ asio::awaitable<void> session::write_loop() {
     wait_node idle;
     const node_guard guard(*self, idle);
     error e;
-    while (!e && !over_ && connection_.begin_write(out, idle)) {
-        if (out.empty())
-            co_await park(self, idle);
-        else
-            e = co_await write_all(out);
+    try {
+        while (!e && !over_ && connection_.begin_write(out, idle)) {
+            if (out.empty())
+                co_await park(self, idle);
+            else
+                e = co_await write_all(out);
+        }
+        if (!e && !over_)
+            co_await stream_->shutdown();
+    } catch (...) { // by a stream of the user's
+        e = error(errc::disconnected, thrown_text());
     }
     connection_.keep_unsent(std::move(out));
     end(e);

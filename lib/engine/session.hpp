@@ -5,9 +5,9 @@
 #include "engine/connection.hpp"
 #include "engine/inbound.hpp"
 #include "engine/input_buffer.hpp"
-#include "transport/stream.hpp"
 
 #include <conats/error.hpp>
+#include <conats/stream.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -29,7 +29,7 @@ public:
     /// Runs the loops to their end and returns its cause.
     asio::awaitable<error> serve();
 
-    void stop(const error& why) override { end(why); }
+    void stop(const error& why) override;
     void hurry() override { end(error(errc::disconnected, "a reconnect was forced")); }
 
 private:

@@ -2,8 +2,15 @@
 #include "transport/dial.hpp"
 
 #include "support/ascii.hpp"
+#include "support/thrown_text.hpp"
+#include "transport/address_order.hpp"
+#include "transport/proxy_handshake.hpp"
+#include "transport/tcp_stream.hpp"
 
 #include <boost/asio/error.hpp>
+
+#include <algorithm>
+#include <array>
 
 namespace conats {
 inline namespace v0 {
@@ -25,9 +32,17 @@ error not_in_time(const std::string& what) {
     return error(errc::timeout, what + " took longer than the connect timeout");
 }
 
-void shuffle(std::vector<tcp::endpoint>& addresses, const std::function<std::uint64_t()>& random) {
-    for (std::size_t left = addresses.size(); left > 1; --left)
-        std::swap(addresses[left - 1], addresses[static_cast<std::size_t>(random() % left)]);
+error through_proxy(const error& e, const proxy_address& proxy) {
+    errc code = errc::proxy_failed;
+    if (e.code() == errc::timeout)
+        code = errc::timeout;
+    return error(code, "the proxy " + proxy.redacted() + ": " + e.text());
+}
+
+/// Why no address is left.
+error none_left(const std::string& host, ip_order order) {
+    return error(errc::host_not_found,
+                 "'" + host + "' has no " + std::string(only_family(order)) + " address");
 }
 
 } // namespace
@@ -61,6 +76,12 @@ void dial_attempt::stop() {
     end();
 }
 
+void dial_attempt::replace_stream(std::unique_ptr<conats::stream> s) noexcept {
+    stream_ = std::move(s);
+    if (ended())
+        stream_->close();
+}
+
 void dial_attempt::end() {
     if (stream_)
         stream_->close();
@@ -73,19 +94,76 @@ asio::awaitable<void> dial_attempt::wait_at_gate(clock::time_point until) {
 }
 
 asio::awaitable<error> dial_attempt::connect(const server_address& server,
-                                             const host_resolver& resolver,
-                                             asio::any_io_executor user_executor,
-                                             std::function<std::uint64_t()> random) {
+                                             const dial_options& options,
+                                             asio::any_io_executor user_executor) {
+    if (!options.proxy) {
+        error e = co_await connect_directly(server, options, std::move(user_executor));
+        co_return e;
+    }
+    const server_address via(scheme::nats, options.proxy->host, options.proxy->port);
+    error e = co_await connect_directly(via, options, std::move(user_executor));
+    if (e)
+        co_return through_proxy(e, *options.proxy);
+    e = co_await pass_proxy(server, *options.proxy);
+    co_return e;
+}
+
+asio::awaitable<error> dial_attempt::pass_proxy(const server_address& server,
+                                                const proxy_address& proxy) {
+    const auto handshake = begin_proxy_handshake(proxy, server.host(), server.port());
+    std::array<char, 512> room{};
+    while (!handshake->is_over() && !ended()) {
+        auto output = handshake->take_output();
+        error e = co_await write_all(std::move(output));
+        error_code ec;
+        std::size_t n = 0;
+        const auto wanted = std::min(room.size(), handshake->wanted());
+        if (!e)
+            n = co_await stream_->read_some(asio::mutable_buffer(room.data(), wanted), ec);
+        if (ec == asio::error::eof)
+            e = error(errc::proxy_failed, "it closed the connection");
+        else if (ec)
+            e = error(errc::proxy_failed, ec.message());
+        if (e && !ended())
+            co_return through_proxy(e, proxy);
+        handshake->take_input({room.data(), n});
+    }
+    if (ended())
+        co_return not_in_time("the proxy " + proxy.redacted());
+    co_return handshake->failure();
+}
+
+asio::awaitable<error> dial_attempt::write_all(secret bytes) {
+    std::string_view left = bytes.reveal();
+    while (!left.empty()) {
+        const asio::const_buffer all(left.data(), left.size());
+        error_code ec;
+        const std::size_t n = co_await stream_->write_some({&all, 1}, ec);
+        if (ec)
+            co_return error(errc::proxy_failed, ec.message());
+        left.remove_prefix(n);
+    }
+    co_return error();
+}
+
+asio::awaitable<error> dial_attempt::connect_directly(const server_address& server,
+                                                      const dial_options& options,
+                                                      asio::any_io_executor user_executor) {
     endpoints addresses;
-    error e = co_await resolve(server, resolver, user_executor, addresses);
+    error e = co_await resolve(server, options.resolver, std::move(user_executor), addresses);
     if (e)
         co_return e;
-    if (random)
-        shuffle(addresses, random);
+    ip_order order = options.order;
+    if (options.socket.local)
+        (void)restrict_to_family(order, options.socket.local->address());
+    arrange_addresses(addresses, order, options.random);
+    if (addresses.empty())
+        co_return none_left(server.host(), order);
     for (std::size_t i = 0; i != addresses.size() && !ended(); ++i) {
         const auto now = time_.now();
         const auto left = static_cast<clock::rep>(addresses.size() - i);
-        error outcome = co_await connect_one(addresses[i], now + (deadline_ - now) / left);
+        error outcome =
+            co_await connect_one(addresses[i], options.socket, now + (deadline_ - now) / left);
         if (!outcome)
             co_return outcome;
         // A refusal says more than "too late" of another address.
@@ -97,14 +175,19 @@ asio::awaitable<error> dial_attempt::connect(const server_address& server,
     co_return e;
 }
 
-asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_point until) {
+asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, const socket_settings& settings,
+                                                 clock::time_point until) {
     struct result {
         error_code ec;
         bool done = false;
     };
     const auto r = std::make_shared<result>();
-    stream_ = std::make_unique<tcp_stream>(strand_);
-    stream_->socket().async_connect(to, [r, self = shared_from_this()](const error_code& ec) {
+    auto tcp_made = std::make_unique<tcp_stream>(strand_);
+    tcp::socket& socket = tcp_made->socket();
+    replace_stream(std::move(tcp_made));
+    if (error e = open_socket(socket, to, settings))
+        co_return e;
+    socket.async_connect(to, [r, self = shared_from_this()](const error_code& ec) {
         r->ec = ec;
         r->done = true;
         self->open_gate();
@@ -118,8 +201,26 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_p
     }
     if (r->ec)
         co_return to_error(r->ec, where);
-    error_code ignored;
-    (void)stream_->socket().set_option(tcp::no_delay(true), ignored);
+    co_return finish_socket(socket, settings);
+}
+
+asio::awaitable<error> dial_attempt::make_stream(const stream_factory& factory,
+                                                 transport_target target,
+                                                 asio::any_io_executor user_executor) {
+    target.deadline(deadline_).executor(strand_);
+    std::unique_ptr<conats::stream> made;
+    std::string failure = "it returned none";
+    try {
+        auto answer = factory(std::move(target));
+        made = co_await await_user(std::move(user_executor), std::move(answer));
+    } catch (...) {
+        failure = thrown_text();
+    }
+    if (ended())
+        co_return not_in_time("making the transport's stream");
+    if (!made)
+        co_return error(errc::connection_failed, "the transport's stream: " + failure);
+    replace_stream(std::move(made));
     co_return error();
 }
 
@@ -184,10 +285,8 @@ asio::awaitable<error> dial_attempt::resolve_by_user(const server_address& serve
         const auto texts = co_await await_user(user_executor, std::move(answer));
         for (const std::string& text : texts)
             out.emplace_back(asio::ip::make_address(text), server.port());
-    } catch (const std::exception& e) {
-        failure = e.what();
     } catch (...) {
-        failure = "it threw something that is no std::exception";
+        failure = thrown_text();
     }
     if (out.empty() && ended())
         co_return not_in_time("resolving '" + server.host() + "'");

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/dial_options.hpp"
 #include "transport/server_address.hpp"
-#include "transport/tcp_stream.hpp"
 #include "transport/timer.hpp"
 
 #include <conats/error.hpp>
+#include <conats/stream.hpp>
+#include <conats/transport.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -30,9 +32,6 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-/// Resolves a host to IP addresses in text form, on the user's executor.
-using host_resolver = std::function<asio::awaitable<std::vector<std::string>>(std::string host)>;
-
 /// One attempt to reach one server, all of it under one deadline. Used on the engine's strand;
 /// held by the frame of the coroutine that makes the attempt, and by handlers in the context.
 ///
@@ -54,16 +53,23 @@ public:
     [[nodiscard]] bool stopped() const noexcept { return stopped_; }
     [[nodiscard]] clock::time_point deadline() const noexcept { return deadline_; }
 
-    /// Resolves and connects, each address within its share of the time that is left.
-    /// `user_executor` is where a resolver of the options runs.
-    asio::awaitable<error> connect(const server_address& server, const host_resolver& resolver,
-                                   asio::any_io_executor user_executor,
-                                   std::function<std::uint64_t()> random);
+    /// Connects to the server over TCP, through the proxy if there is one, which then resolves
+    /// its name. `options` outlives the attempt's use; `user_executor` is where its resolver runs.
+    asio::awaitable<error> connect(const server_address& server, const dial_options& options,
+                                   asio::any_io_executor user_executor);
 
-    [[nodiscard]] tcp_stream& stream() noexcept { return *stream_; }
-    [[nodiscard]] std::unique_ptr<tcp_stream> release_stream() noexcept {
+    /// Lets the user's factory make the stream. `target` says all but the deadline and the
+    /// executor of the stream.
+    asio::awaitable<error> make_stream(const stream_factory& factory, transport_target target,
+                                       asio::any_io_executor user_executor);
+
+    [[nodiscard]] conats::stream& stream() noexcept { return *stream_; }
+    [[nodiscard]] std::unique_ptr<conats::stream> release_stream() noexcept {
         return std::move(stream_);
     }
+    /// Takes a stream in place of the one released, which may be within it. Nothing may be awaited
+    /// between the two: the deadline closes what is here.
+    void replace_stream(std::unique_ptr<conats::stream> s) noexcept;
 
     /// Runs a coroutine of the user on its executor and waits for it, but not beyond the
     /// deadline; then it is cancelled and left alone. Rethrows what it throws. `T()` if the
@@ -102,13 +108,20 @@ private:
     using endpoints = std::vector<asio::ip::tcp::endpoint>;
 
     [[nodiscard]] bool ended() const noexcept { return expired_ || stopped_; }
+    /// Resolves and connects, each address within its share of the time that is left.
+    asio::awaitable<error> connect_directly(const server_address& server,
+                                            const dial_options& options,
+                                            asio::any_io_executor user_executor);
     asio::awaitable<error> resolve(const server_address& server, const host_resolver& resolver,
                                    asio::any_io_executor user_executor, endpoints& out);
     asio::awaitable<error> resolve_by_system(const server_address& server, endpoints& out);
     asio::awaitable<error> resolve_by_user(const server_address& server,
                                            const host_resolver& resolver,
                                            asio::any_io_executor user_executor, endpoints& out);
-    asio::awaitable<error> connect_one(asio::ip::tcp::endpoint to, clock::time_point until);
+    asio::awaitable<error> connect_one(asio::ip::tcp::endpoint to, const socket_settings& settings,
+                                       clock::time_point until);
+    asio::awaitable<error> pass_proxy(const server_address& server, const proxy_address& proxy);
+    asio::awaitable<error> write_all(secret bytes);
     /// Returns when the gate opens or at `until`.
     asio::awaitable<void> wait_at_gate(clock::time_point until = clock::time_point::max());
     void open_gate() { gate_.cancel(); }
@@ -116,7 +129,7 @@ private:
 
     const std::shared_ptr<const void> owner_;
     asio::any_io_executor strand_;
-    std::unique_ptr<tcp_stream> stream_;
+    std::unique_ptr<conats::stream> stream_;
     const time_source& time_;
     timer deadline_timer_;
     timer gate_; // never expires: cancelled to resume who waits at it

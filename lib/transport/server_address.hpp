@@ -72,6 +72,11 @@ private:
     bool is_ip_;
 };
 
+/// Whether its scheme is ws or wss.
+[[nodiscard]] inline bool is_websocket(const server_address& a) noexcept {
+    return a.scheme() == scheme::ws || a.scheme() == scheme::wss;
+}
+
 /// Parses `[scheme://][userinfo@][host][:port][/]`; what is absent comes from
 /// nats://127.0.0.1:4222, and a bare number is a port. Userinfo with ':' is a user and a password
 /// (which may be empty), without it a token. Blanks around are trimmed.

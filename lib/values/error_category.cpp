@@ -74,6 +74,8 @@ constexpr std::array errc_rows{
              "the server does not offer TLS"},
     errc_row{errc::provider_failed, condition::auth, "provider_failed",
              "the token provider failed"},
+    errc_row{errc::proxy_failed, condition::unreachable, "proxy_failed",
+             "the proxy refused or is out of reach"},
 
     errc_row{errc::authorization_violation, condition::auth, "authorization_violation",
              "the server refused the credentials"},

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "transport/transport_parts.hpp"
+
+namespace conats {
+inline namespace v0 {
+
+transport_target::transport_target() = default;
+transport_target::transport_target(const transport_target&) = default;
+transport_target::transport_target(transport_target&&) noexcept = default;
+transport_target& transport_target::operator=(const transport_target&) = default;
+transport_target& transport_target::operator=(transport_target&&) noexcept = default;
+transport_target::~transport_target() = default;
+
+transport::transport() noexcept = default;
+transport::transport(stream_factory make) {
+    if (!make)
+        return;
+    impl::transport_parts parts;
+    parts.make = std::move(make);
+    parts_ = std::make_shared<const impl::transport_parts>(std::move(parts));
+}
+transport::transport(const transport&) = default;
+transport::transport(transport&&) noexcept = default;
+transport& transport::operator=(const transport&) = default;
+transport& transport::operator=(transport&&) noexcept = default;
+transport::~transport() = default;
+
+namespace impl {
+
+layered_stream::~layered_stream() = default;
+layer_attempt::~layer_attempt() = default;
+transport_layer::~transport_layer() = default;
+
+transport make_layered(std::shared_ptr<const transport_layer> layer, const transport& lower) {
+    transport_parts parts;
+    if (const stream_factory* make = transport_access::factory(lower))
+        parts.make = *make;
+    parts.layer = std::move(layer);
+    return transport_access::make(std::move(parts));
+}
+
+} // namespace impl
+
+} // namespace v0
+} // namespace conats
