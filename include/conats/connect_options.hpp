@@ -5,6 +5,7 @@
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
 #include <conats/secret.hpp>
+#include <conats/transport.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -127,6 +128,10 @@ public:
     connect_options& resolver(resolver_function f);
     [[nodiscard]] const resolver_function& resolver() const noexcept { return resolver_; }
 
+    /// What carries the bytes, instead of TCP: a factory of streams. Default: TCP.
+    connect_options& transport(conats::transport t);
+    [[nodiscard]] const conats::transport& transport() const noexcept { return transport_; }
+
     // --- Authentication. Any of these wins over userinfo in addresses.
 
     /// A token, the same for all servers. Empty: not set.
@@ -246,6 +251,7 @@ private:
     secret password_;
     token_provider_function token_provider_;
     resolver_function resolver_;
+    conats::transport transport_;
     std::string name_;
     std::string inbox_prefix_ = "_INBOX";
     std::chrono::nanoseconds connect_timeout_ = std::chrono::seconds(2);

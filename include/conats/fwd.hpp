@@ -22,8 +22,11 @@ class payload_view;
 class publish_options;
 class request_options;
 class secret;
+class stream;
 class subscribe_options;
 class subscription;
+class transport;
+class transport_target;
 struct server_info;
 
 /// What the public handles hold; not part of the API.
@@ -32,6 +35,8 @@ class connection;
 class lease;
 class subscription_state;
 class event_queue;
+struct transport_access;
+struct transport_parts;
 } // namespace impl
 
 } // namespace v0

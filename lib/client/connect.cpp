@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/wait.hpp"
 #include "engine/connection.hpp"
+#include "transport/transport_parts.hpp"
 
 #include <conats/connect.hpp>
 
@@ -12,8 +13,10 @@ inline namespace v0 {
 namespace impl {
 namespace {
 
-error check_transport(const server_address& s) {
-    if (s.scheme() == scheme::nats)
+error check_transport(const server_address& s, const connect_options& options) {
+    const bool is_websocket = s.scheme() == scheme::ws || s.scheme() == scheme::wss;
+    const bool has_factory = transport_access::factory(options.transport()) != nullptr;
+    if (s.scheme() == scheme::nats || (is_websocket && has_factory))
         return error();
     return error(errc::transport_unavailable,
                  "this build has no transport for " + std::string(to_string(s.scheme())) + "://")
@@ -34,7 +37,7 @@ error prepare(const connect_options& options, std::vector<server_address>& serve
     if (servers.empty())
         servers.emplace_back();
     for (const server_address& s : servers)
-        if (error e = check_transport(s))
+        if (error e = check_transport(s, options))
             return e;
     return error();
 }

@@ -55,6 +55,11 @@ connect_options& connect_options::resolver(resolver_function f) {
     return *this;
 }
 
+connect_options& connect_options::transport(conats::transport t) {
+    transport_ = std::move(t);
+    return *this;
+}
+
 connect_options& connect_options::token(secret t) {
     token_ = std::move(t);
     return *this;

@@ -2,6 +2,8 @@
 #include "engine/connect_walk.hpp"
 
 #include "support/later.hpp"
+#include "support/thrown_text.hpp"
+#include "transport/transport_parts.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -30,6 +32,13 @@ parser_limits handshake_limits(const connection& c) {
     parser_limits limits;
     limits.max_payload = c.options().max_inbound_payload();
     return limits;
+}
+
+transport_target to_target(const server_address& server, std::uint64_t attempt) {
+    transport_target t;
+    t.scheme(std::string(to_string(server.scheme()))).host(server.host()).port(server.port());
+    t.path(server.path()).attempt(attempt);
+    return t;
 }
 
 std::function<std::uint64_t()> order_of(const connect_options& o) {
@@ -79,12 +88,30 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
     attempt_->start(later(connection::clock::now(), connection_.options().connect_timeout()));
-    error e =
-        co_await attempt_->connect(server, connection_.options().resolver(),
-                                   connection_.user_executor(), order_of(connection_.options()));
-    if (!e)
-        e = co_await shake_hands(server);
+    error e;
+    try {
+        e = co_await reach(server);
+        if (!e)
+            e = co_await shake_hands(server);
+    } catch (...) { // a stream of the user's
+        e = error(errc::connection_failed, thrown_text());
+    }
     attempt_->finish();
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::reach(const server_address& server) {
+    const connect_options& options = connection_.options();
+    auto executor = connection_.user_executor();
+    error e;
+    if (const stream_factory* factory = transport_access::factory(options.transport())) {
+        auto target = to_target(server, attempts_);
+        e = co_await attempt_->make_stream(*factory, std::move(target), std::move(executor));
+    } else {
+        auto order = order_of(options);
+        e = co_await attempt_->connect(server, options.resolver(), std::move(executor),
+                                       std::move(order));
+    }
     co_return e;
 }
 
@@ -169,10 +196,8 @@ asio::awaitable<error> connect_walk::find_credentials(const server_address& serv
         auto executor = connection_.user_executor();
         auto answer = connection_.options().token_provider()(std::move(ask));
         token = co_await attempt_->await_user(std::move(executor), std::move(answer));
-    } catch (const std::exception& e) {
-        failure = e.what();
     } catch (...) {
-        failure = "it threw something that is no std::exception";
+        failure = thrown_text();
     }
     if (attempt_->expired())
         co_return error(errc::timeout, "the token provider took longer than the connect timeout");

@@ -39,6 +39,8 @@ public:
 
 private:
     asio::awaitable<error> try_server(const server_address& server);
+    /// Gets a stream to the server, from the options' transport or over TCP.
+    asio::awaitable<error> reach(const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);

@@ -2,6 +2,7 @@
 #include "engine/session.hpp"
 
 #include "support/later.hpp"
+#include "support/thrown_text.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -52,6 +53,15 @@ asio::awaitable<error> session::serve() {
     co_return cause_;
 }
 
+// The writer says good-bye and ends it, within a time of its own.
+void session::stop() {
+    if (over_)
+        return;
+    farewell_ = later(connection::clock::now(), connection_.options().close_timeout());
+    timer_.cancel();
+    connection_.stop_loops();
+}
+
 void session::end(const error& cause) {
     if (std::exchange(over_, true))
         return;
@@ -66,8 +76,8 @@ asio::awaitable<void> session::read_loop() {
     error e;
     try {
         e = co_await read_all();
-    } catch (const std::exception& thrown) { // no memory
-        e = error(errc::disconnected, thrown.what());
+    } catch (...) { // no memory, or by a stream of the user's
+        e = error(errc::disconnected, thrown_text());
     }
     end(e);
     guard.dismiss();
@@ -118,11 +128,17 @@ asio::awaitable<void> session::write_loop() {
     wait_node idle;
     const node_guard guard(*self, idle);
     error e;
-    while (!e && !over_ && connection_.begin_write(out, idle)) {
-        if (out.empty())
-            co_await park(self, idle);
-        else
-            e = co_await write_all(out);
+    try {
+        while (!e && !over_ && connection_.begin_write(out, idle)) {
+            if (out.empty())
+                co_await park(self, idle);
+            else
+                e = co_await write_all(out);
+        }
+        if (!e && !over_)
+            co_await stream_->shutdown();
+    } catch (...) { // by a stream of the user's
+        e = error(errc::disconnected, thrown_text());
     }
     end(e);
 }
@@ -159,8 +175,9 @@ asio::awaitable<void> session::time_loop() {
 
 asio::awaitable<error> session::keep_time() {
     error failure;
-    while (!over_ && !failure) {
-        timer_.expires_at(connection_.on_tick(connection::clock::now(), failure));
+    while (!over_ && !failure && connection::clock::now() < farewell_) {
+        const auto next = connection_.on_tick(connection::clock::now(), failure);
+        timer_.expires_at(std::min(next, farewell_));
         if (!failure)
             co_await timer_.async_wait(asio::as_tuple(asio::deferred));
     }

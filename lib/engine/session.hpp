@@ -4,9 +4,9 @@
 #include "engine/connection.hpp"
 #include "engine/inbound.hpp"
 #include "engine/input_buffer.hpp"
-#include "transport/stream.hpp"
 
 #include <conats/error.hpp>
+#include <conats/stream.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -48,7 +48,7 @@ public:
     asio::awaitable<error> serve();
 
     void wake_timer() override { timer_.cancel(); }
-    void stop() override { end(error()); }
+    void stop() override;
 
 private:
     asio::awaitable<void> read_loop();
@@ -66,6 +66,7 @@ private:
     std::unique_ptr<input_buffer> input_;
     inbound inbound_;
     asio::steady_timer timer_;
+    connection::clock::time_point farewell_ = connection::clock::time_point::max();
     error cause_;
     bool over_ = false;
 };

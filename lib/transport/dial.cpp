@@ -2,6 +2,8 @@
 #include "transport/dial.hpp"
 
 #include "support/ascii.hpp"
+#include "support/thrown_text.hpp"
+#include "transport/tcp_stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -61,6 +63,12 @@ void dial_attempt::stop() {
     end();
 }
 
+void dial_attempt::replace_stream(std::unique_ptr<conats::stream> s) noexcept {
+    stream_ = std::move(s);
+    if (ended())
+        stream_->close();
+}
+
 void dial_attempt::end() {
     if (stream_)
         stream_->close();
@@ -103,8 +111,10 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_p
         bool done = false;
     };
     const auto r = std::make_shared<result>();
-    stream_ = std::make_unique<tcp_stream>(strand_);
-    stream_->socket().async_connect(to, [r, self = shared_from_this()](const error_code& ec) {
+    auto tcp_made = std::make_unique<tcp_stream>(strand_);
+    tcp::socket& socket = tcp_made->socket();
+    replace_stream(std::move(tcp_made));
+    socket.async_connect(to, [r, self = shared_from_this()](const error_code& ec) {
         r->ec = ec;
         r->done = true;
         self->open_gate();
@@ -119,7 +129,27 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_p
     if (r->ec)
         co_return to_error(r->ec, where);
     error_code ignored;
-    (void)stream_->socket().set_option(tcp::no_delay(true), ignored);
+    (void)socket.set_option(tcp::no_delay(true), ignored);
+    co_return error();
+}
+
+asio::awaitable<error> dial_attempt::make_stream(const stream_factory& factory,
+                                                 transport_target target,
+                                                 asio::any_io_executor user_executor) {
+    target.deadline(deadline_).executor(strand_);
+    std::unique_ptr<conats::stream> made;
+    std::string failure = "it returned none";
+    try {
+        auto answer = factory(std::move(target));
+        made = co_await await_user(std::move(user_executor), std::move(answer));
+    } catch (...) {
+        failure = thrown_text();
+    }
+    if (ended())
+        co_return not_in_time("making the transport's stream");
+    if (!made)
+        co_return error(errc::connection_failed, "the transport's stream: " + failure);
+    replace_stream(std::move(made));
     co_return error();
 }
 
@@ -184,10 +214,8 @@ asio::awaitable<error> dial_attempt::resolve_by_user(const server_address& serve
         const auto texts = co_await await_user(user_executor, std::move(answer));
         for (const std::string& text : texts)
             out.emplace_back(asio::ip::make_address(text), server.port());
-    } catch (const std::exception& e) {
-        failure = e.what();
     } catch (...) {
-        failure = "it threw something that is no std::exception";
+        failure = thrown_text();
     }
     if (out.empty() && ended())
         co_return not_in_time("resolving '" + server.host() + "'");

@@ -2,9 +2,10 @@
 #pragma once
 
 #include "transport/server_address.hpp"
-#include "transport/tcp_stream.hpp"
 
 #include <conats/error.hpp>
+#include <conats/stream.hpp>
+#include <conats/transport.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -60,10 +61,18 @@ public:
                                    asio::any_io_executor user_executor,
                                    std::function<std::uint64_t()> random);
 
-    [[nodiscard]] tcp_stream& stream() noexcept { return *stream_; }
-    [[nodiscard]] std::unique_ptr<tcp_stream> release_stream() noexcept {
+    /// Lets the user's factory make the stream. `target` says all but the deadline and the
+    /// executor of the stream.
+    asio::awaitable<error> make_stream(const stream_factory& factory, transport_target target,
+                                       asio::any_io_executor user_executor);
+
+    [[nodiscard]] conats::stream& stream() noexcept { return *stream_; }
+    [[nodiscard]] std::unique_ptr<conats::stream> release_stream() noexcept {
         return std::move(stream_);
     }
+    /// Takes a stream in place of the one released, which may be within it. Nothing may be awaited
+    /// between the two: the deadline closes what is here.
+    void replace_stream(std::unique_ptr<conats::stream> s) noexcept;
 
     /// Runs a coroutine of the user on its executor and waits for it, but not beyond the
     /// deadline; then it is cancelled and left alone. Rethrows what it throws. `T()` if the
@@ -116,7 +125,7 @@ private:
 
     const std::shared_ptr<const void> owner_;
     asio::any_io_executor strand_;
-    std::unique_ptr<tcp_stream> stream_;
+    std::unique_ptr<conats::stream> stream_;
     asio::steady_timer deadline_timer_;
     asio::steady_timer gate_; // never expires: cancelled to resume who waits at it
     clock::time_point deadline_{};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "transport/stream.hpp"
+#include <conats/stream.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
 
