@@ -272,6 +272,11 @@ const broker_options& broker_core::options() const noexcept {
     return state_->options;
 }
 
+bool broker_core::publish(std::string_view subject, std::string_view reply,
+                          std::string_view payload) {
+    return state_->publish_as_operator(subject, reply, payload);
+}
+
 void broker_core::on_publish(broker_hook hook) {
     state_->publish_hook = std::move(hook);
 }

@@ -45,21 +45,47 @@ void broker_core::state::publish(connection& from, const publish_line& line,
         return;
     }
     write_ok(from);
-    if (publish_hook) {
-        broker_message m;
-        m.from = from.id;
-        m.subject = line.subject;
-        m.reply = line.reply;
-        m.headers = body.substr(0, line.header_size);
-        m.payload = body.substr(line.header_size);
-        if (!obey(publish_hook(m), from)) {
-            return;
-        }
+    if (!ask_publish_hook(from, line, body)) {
+        return;
     }
     if (!route(from, line, body) && !line.reply.empty() && from.said.no_responders) {
         write_no_responders(from, line);
     }
     end_doomed();
+}
+
+bool broker_core::state::ask_publish_hook(connection& from, const publish_line& line,
+                                          std::string_view body) {
+    if (!publish_hook) {
+        return true;
+    }
+    broker_message m;
+    m.from = from.id;
+    m.subject = line.subject;
+    m.reply = line.reply;
+    m.headers = body.substr(0, line.header_size);
+    m.payload = body.substr(line.header_size);
+    return obey(publish_hook(m), from);
+}
+
+bool broker_core::state::publish_as_operator(std::string_view subject, std::string_view reply,
+                                             std::string_view payload) {
+    constexpr std::string_view breaks_lines(" \t\r\n\0", 5);
+    if (impl::has_empty_token(subject) ||
+        subject.find_first_of(breaks_lines) != std::string_view::npos ||
+        reply.find_first_of(breaks_lines) != std::string_view::npos) {
+        return false;
+    }
+    const std::string size = std::to_string(payload.size());
+    publish_line line;
+    line.subject = subject;
+    line.reply = reply;
+    line.size_text = size;
+    line.size = payload.size();
+    const bool delivered =
+        ask_publish_hook(operator_, line, payload) && route(operator_, line, payload);
+    end_doomed();
+    return delivered;
 }
 
 bool broker_core::state::may_publish(connection& from, const publish_line& line) {
@@ -80,8 +106,13 @@ bool broker_core::state::obey(broker_verdict verdict, connection& c) {
     switch (verdict) {
     case broker_verdict::pass: return true;
     case broker_verdict::drop: break;
-    case broker_verdict::close: end(c, broker_end::after_output); break;
-    case broker_verdict::reset: end(c, broker_end::at_once); break;
+    case broker_verdict::close:
+    case broker_verdict::reset:
+        if (c.id != 0) {
+            end(c,
+                verdict == broker_verdict::close ? broker_end::after_output : broker_end::at_once);
+        }
+        break;
     }
     return false;
 }

@@ -113,6 +113,8 @@ public:
 
     // --- messages (broker_routing.cpp)
     void publish(connection& from, const impl::publish_line& line, std::string_view body);
+    bool publish_as_operator(std::string_view subject, std::string_view reply,
+                             std::string_view payload);
     [[nodiscard]] std::size_t interest(std::string_view subject) const;
 
     broker_options options;
@@ -156,6 +158,9 @@ private:
     // routing
     [[nodiscard]] bool may_publish(connection& from, const impl::publish_line& line);
     [[nodiscard]] bool obey(broker_verdict verdict, connection& c);
+    /// False: a hook does not want it to go on.
+    [[nodiscard]] bool ask_publish_hook(connection& from, const impl::publish_line& line,
+                                        std::string_view body);
     bool route(connection& from, const impl::publish_line& line, std::string_view body);
     bool deliver_to_group(connection& from, const impl::publish_line& line, std::string_view body,
                           std::size_t begin, std::size_t end);
@@ -172,6 +177,7 @@ private:
     std::vector<subscription*> matched_;
     std::vector<connection*> doomed_;
     std::uint64_t next_order_ = 0;
+    connection operator_; ///< who publishes by `publish_as_operator`; no client
 };
 
 } // namespace testing

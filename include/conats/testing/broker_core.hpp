@@ -170,6 +170,10 @@ public:
     void reload(broker_options options);
     [[nodiscard]] const broker_options& options() const noexcept;
 
+    /// Publishes as a client without permissions or limits would; `from` is 0 for hooks. False if
+    /// it reached nobody, or if no client could publish to such a subject.
+    bool publish(std::string_view subject, std::string_view reply, std::string_view payload);
+
     // --- faults
 
     /// Sees each PUB and HPUB that is allowed, before it goes anywhere.
