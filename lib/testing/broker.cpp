@@ -221,11 +221,12 @@ std::unique_ptr<stream> broker::connect_stream(const transport_target& target) c
 }
 
 std::uint16_t broker::listen(const asio::any_io_executor& executor, std::uint16_t port) {
-    return hub_->listeners.listen(executor, port,
-                                  [weak = std::weak_ptr<hub>(hub_)](time_point now) {
-                                      const auto h = weak.lock();
-                                      return h ? h->open(now) : nullptr;
-                                  });
+    const std::weak_ptr<hub> weak = hub_;
+    return hub_->listeners.listen(executor, port, [weak](impl::asio::ip::tcp::socket socket) {
+        const auto alive = weak.lock();
+        const time_point now = impl::now_on(socket.get_executor());
+        impl::serve_peer(std::move(socket), alive ? alive->open(now) : nullptr);
+    });
 }
 
 void broker::publish(std::string_view subject, payload_view payload, std::string_view reply) {

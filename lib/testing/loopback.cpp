@@ -66,8 +66,7 @@ asio::awaitable<void> carry_out(std::shared_ptr<link> l) {
             co_return;
         }
         if (end) {
-            (void)l->socket.set_option(asio::socket_base::linger(true, 0), ignored);
-            (void)l->socket.close(ignored);
+            reset_socket(l->socket);
             co_return;
         }
         const auto [ec, n] = co_await asio::async_write(
@@ -81,9 +80,9 @@ asio::awaitable<void> carry_out(std::shared_ptr<link> l) {
 } // namespace
 
 struct loopback_listeners::entry {
-    entry(const asio::any_io_executor& ex, peer_source s, std::shared_ptr<registry> r)
+    entry(const asio::any_io_executor& ex, socket_handler h, std::shared_ptr<registry> r)
         : acceptor(ex),
-          source(std::move(s)),
+          handler(std::move(h)),
           owner(std::move(r)) {
         const std::lock_guard lock(owner->mutex);
         place = owner->entries.insert(owner->entries.end(), this);
@@ -96,16 +95,16 @@ struct loopback_listeners::entry {
     }
 
     tcp::acceptor acceptor;
-    peer_source source;
+    socket_handler handler;
     std::shared_ptr<registry> owner;
     std::list<entry*>::iterator place;
     std::weak_ptr<entry> self;
 };
 
 std::uint16_t loopback_listeners::listen(const asio::any_io_executor& executor, std::uint16_t port,
-                                         const peer_source& source) {
+                                         socket_handler handler) {
     const asio::any_io_executor strand = asio::make_strand(executor);
-    auto e = std::make_shared<entry>(strand, source, registry_);
+    auto e = std::make_shared<entry>(strand, std::move(handler), registry_);
     e->self = e;
     const tcp::endpoint at(asio::ip::address_v4::loopback(), port);
     e->acceptor.open(at.protocol());
@@ -132,14 +131,7 @@ asio::awaitable<void> loopback_listeners::accept(std::shared_ptr<entry> e) {
         }
         error_code ignored;
         (void)socket.set_option(tcp::no_delay(true), ignored);
-        auto peer = e->source(now_on(strand));
-        if (!peer) {
-            (void)socket.set_option(asio::socket_base::linger(true, 0), ignored);
-            continue;
-        }
-        const auto l = std::make_shared<link>(std::move(socket), std::move(peer));
-        asio::co_spawn(strand, carry_in(l), asio::detached);
-        asio::co_spawn(strand, carry_out(l), asio::detached);
+        asio::post(strand, [e, s = std::move(socket)]() mutable { e->handler(std::move(s)); });
     }
 }
 
@@ -153,6 +145,23 @@ void loopback_listeners::stop() {
             }
         });
     }
+}
+
+void reset_socket(tcp::socket& socket) noexcept {
+    error_code ignored;
+    (void)socket.set_option(asio::socket_base::linger(true, 0), ignored);
+    (void)socket.close(ignored);
+}
+
+void serve_peer(tcp::socket socket, std::unique_ptr<memory_peer> peer) {
+    if (!peer) {
+        reset_socket(socket);
+        return;
+    }
+    const auto executor = socket.get_executor();
+    const auto l = std::make_shared<link>(std::move(socket), std::move(peer));
+    asio::co_spawn(executor, carry_in(l), asio::detached);
+    asio::co_spawn(executor, carry_out(l), asio::detached);
 }
 
 } // namespace impl

@@ -3,6 +3,8 @@
 
 #include "testing/memory_stream.hpp"
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <cstdint>
 #include <functional>
 #include <list>
@@ -14,16 +16,16 @@ inline namespace v0 {
 namespace testing {
 namespace impl {
 
-/// Makes the peer of the next connection; null: refused.
-using peer_source = std::function<std::unique_ptr<memory_peer>(time_point now)>;
+/// What is done with a new connection, in a handler on its strand.
+using socket_handler = std::function<void(asio::ip::tcp::socket socket)>;
 
 /// What listens on 127.0.0.1 on behalf of an object that may go before or after the contexts it
 /// listens in.
 class loopback_listeners {
 public:
-    /// Serves each connection with a peer. Returns the port; throws `system_error`.
+    /// Each connection gets a strand of its own. Returns the port; throws `system_error`.
     std::uint16_t listen(const asio::any_io_executor& executor, std::uint16_t port,
-                         const peer_source& source);
+                         socket_handler handler);
     /// Stops listening; connections go on.
     void stop();
 
@@ -38,6 +40,11 @@ private:
 
     std::shared_ptr<registry> registry_ = std::make_shared<registry>();
 };
+
+/// Lets a peer answer a connection. No peer: it is refused, by a reset.
+void serve_peer(asio::ip::tcp::socket socket, std::unique_ptr<memory_peer> peer);
+/// Closes with a reset.
+void reset_socket(asio::ip::tcp::socket& socket) noexcept;
 
 } // namespace impl
 } // namespace testing

@@ -197,9 +197,10 @@ std::unique_ptr<stream> scripted_peer::connect_stream(const transport_target& ta
 
 std::uint16_t scripted_peer::listen(const asio::any_io_executor& executor, std::uint16_t port) {
     const std::weak_ptr<state> weak = state_;
-    return state_->listeners.listen(executor, port, [weak](time_point now) {
-        const auto s = weak.lock();
-        return s ? s->open(now) : nullptr;
+    return state_->listeners.listen(executor, port, [weak](impl::asio::ip::tcp::socket socket) {
+        const auto alive = weak.lock();
+        const time_point now = impl::now_on(socket.get_executor());
+        impl::serve_peer(std::move(socket), alive ? alive->open(now) : nullptr);
     });
 }
 
