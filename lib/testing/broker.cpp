@@ -6,8 +6,6 @@
 
 #include <boost/asio/error.hpp>
 
-#include <algorithm>
-#include <cstring>
 #include <map>
 #include <mutex>
 #include <utility>
@@ -79,8 +77,7 @@ public:
         return hub_->with([&](broker_core& core) -> std::size_t {
             hub_->pass_time(now);
             const std::string_view out = core.output(id_);
-            const std::size_t n = std::min(size, out.size());
-            std::memcpy(to, out.data(), n);
+            const std::size_t n = out.copy(to, size);
             core.consume(id_, n);
             until = core.next_deadline();
             if (n == 0) {

@@ -9,7 +9,6 @@
 #include <boost/system/system_error.hpp>
 
 #include <algorithm>
-#include <cstring>
 #include <mutex>
 #include <stdexcept>
 #include <utility>
@@ -63,7 +62,7 @@ public:
         const std::lock_guard lock(state_->mutex_);
         runner().advance(now);
         const std::string piece = runner().take(size);
-        std::memcpy(to, piece.data(), piece.size());
+        piece.copy(to, size);
         if (piece.empty()) {
             until = runner().next_deadline();
             ec = error_at_end();
