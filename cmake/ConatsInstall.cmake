@@ -18,12 +18,22 @@ install(
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime
     LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime NAMELINK_COMPONENT development
     ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+if(CONATS_TESTING)
+    install(
+        TARGETS conats_testing
+        EXPORT conatsTargets
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+    set(without_testing "")
+else()
+    set(without_testing PATTERN "testing" EXCLUDE)
+endif()
 install(
     DIRECTORY "${PROJECT_SOURCE_DIR}/include/conats"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     COMPONENT development
     FILES_MATCHING
-    PATTERN "*.hpp")
+    PATTERN "*.hpp"
+    ${without_testing})
 install(
     EXPORT conatsTargets
     NAMESPACE conats::
@@ -33,6 +43,10 @@ install(
 # What a static conats makes its users find as well, and what its pkg-config file passes on.
 if(BUILD_SHARED_LIBS)
     set(CONATS_CONFIG_BOOST "find_dependency(Boost ${CONATS_BOOST_MINIMUM} CONFIG)")
+    if(CONATS_TESTING)
+        # conats::testing is static in any case.
+        set(CONATS_CONFIG_BOOST "find_dependency(Boost ${CONATS_BOOST_MINIMUM} CONFIG COMPONENTS json)")
+    endif()
     set(CONATS_CONFIG_SIMDJSON "")
     set(CONATS_CONFIG_OPENSSL "")
     set(CONATS_PC_CFLAGS "")
@@ -62,6 +76,8 @@ get_target_property(boost_include Boost::headers INTERFACE_INCLUDE_DIRECTORIES)
 if(boost_include AND NOT boost_include IN_LIST CMAKE_CXX_IMPLICIT_INCLUDE_DIRECTORIES)
     string(APPEND CONATS_PC_CFLAGS " -I${boost_include}")
 endif()
+
+string(REPLACE "-lboost_url " "" CONATS_PC_TESTING_LIBS "${CONATS_PC_LIBS}")
 
 if(BUILD_SHARED_LIBS)
     # Nothing but the library itself is linked then.
@@ -93,13 +109,19 @@ configure_package_config_file(
 write_basic_package_version_file(
     "${PROJECT_BINARY_DIR}/conatsConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 configure_file("${PROJECT_SOURCE_DIR}/cmake/conats.pc.in" "${PROJECT_BINARY_DIR}/conats.pc" @ONLY)
+set(package_files "${PROJECT_BINARY_DIR}/conats.pc")
+if(CONATS_TESTING)
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/conats-testing.pc.in"
+                   "${PROJECT_BINARY_DIR}/conats-testing.pc" @ONLY)
+    list(APPEND package_files "${PROJECT_BINARY_DIR}/conats-testing.pc")
+endif()
 
 install(
     FILES "${PROJECT_BINARY_DIR}/conatsConfig.cmake" "${PROJECT_BINARY_DIR}/conatsConfigVersion.cmake"
     DESTINATION "${package_directory}"
     COMPONENT development)
 install(
-    FILES "${PROJECT_BINARY_DIR}/conats.pc"
+    FILES ${package_files}
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
     COMPONENT development)
 install(

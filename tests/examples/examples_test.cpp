@@ -107,6 +107,15 @@ TEST_CASE("Example 11 callbacks and futures") {
                Contains("callback: hello\nfuture: fine weather\n"));
 }
 
+#if defined(CONATS_TESTING)
+TEST_CASE("Example 12 testing without a server") {
+    const std::string text = output_of("12_testing", "");
+    CHECK_THAT(text, Contains("ok: an apple has its price"));
+    CHECK_THAT(text, Contains("ok: the accounts hear of it"));
+    CHECK_THAT(text, Contains("ok: a server may fail at each of 5 steps"));
+}
+#endif
+
 TEST_CASE("An example that fails is a failure") {
     CHECK_THROWS_WITH(output_of("02_publish", "nats://127.0.0.1:1"),
                       Contains("connection_refused"));

@@ -125,7 +125,7 @@ TEST_CASE("support: versions compare") {
     CHECK(server_version(2, 9, 10).to_string() == "2.9.10");
 }
 
-TEST_CASE("support: a server starts on free ports and ends") {
+TEST_CASE("M05 support: a server starts on free ports and ends") {
     nats_server first;
     nats_server second;
     CHECK(
@@ -145,7 +145,7 @@ TEST_CASE("support: a server starts on free ports and ends") {
     CHECK(::kill(pid, 0) == -1);
 }
 
-TEST_CASE("support: a server restarts on the port it had") {
+TEST_CASE("M05 support: a server restarts on the port it had") {
     nats_server server;
     const auto port = server.port();
     const auto monitor_port = server.monitor_port();
@@ -163,7 +163,7 @@ TEST_CASE("support: a server restarts on the port it had") {
     raw_client(server.host(), server.port()).handshake();
 }
 
-TEST_CASE("support: a server checks a token and reloads its configuration") {
+TEST_CASE("M05 support: a server checks a token and reloads its configuration") {
     nats_server server("authorization { token: first }");
     CHECK_THROWS(raw_client(server.host(), server.port()).handshake("raw", "second"));
     raw_client(server.host(), server.port()).handshake("raw", "first");
@@ -191,7 +191,7 @@ TEST_CASE("support: a server listens where it is told") {
     CHECK(v6.monitor().connections() >= 0);
 }
 
-TEST_CASE("support: a paused server answers when it is resumed") {
+TEST_CASE("M05 support: a paused server answers when it is resumed") {
     nats_server server(server_options().trace());
     raw_client client(server.host(), server.port());
     client.handshake();
@@ -207,7 +207,27 @@ TEST_CASE("support: a paused server answers when it is resumed") {
     CHECK_FALSE(server.running());
 }
 
-TEST_CASE("support: lame duck mode reaches the clients") {
+TEST_CASE("M05 support: servers form a cluster") {
+    const std::string listen = "cluster { name: c, listen: \"127.0.0.1:-1\"";
+    nats_server first(listen + " }");
+    const auto route = first.listening("cluster");
+    REQUIRE(route.size() == 1);
+    nats_server second(listen + ", routes: [ \"" + route.front() + "\" ] }");
+    raw_client here(first.host(), first.port());
+    here.handshake();
+    raw_client there(second.host(), second.port());
+    there.handshake();
+    here.send("SUB a 1\r\nPING\r\n");
+    CHECK(here.line() == "PONG");
+    // The second server knows of it when it knows of anybody.
+    CHECK(eventually([&] {
+        there.send("PUB a 1\r\nx\r\nPING\r\n");
+        there.line();
+        return here.unread() > 0;
+    }));
+}
+
+TEST_CASE("M05 support: lame duck mode reaches the clients") {
     nats_server server(server_options("lame_duck_grace_period: 20ms, lame_duck_duration: 30s"));
     raw_client client(server.host(), server.port());
     client.send("CONNECT {\"protocol\":1,\"verbose\":false}\r\nPING\r\n");
