@@ -9,6 +9,7 @@ namespace asio = boost::asio;
 
 inline namespace v0 {
 
+class auth_request;
 class client;
 class connect_options;
 class error;
@@ -24,6 +25,8 @@ class request_options;
 class secret;
 class subscribe_options;
 class subscription;
+class user_jwt;
+class user_login;
 struct server_info;
 
 /// What the public handles hold; not part of the API.

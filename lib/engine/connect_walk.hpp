@@ -3,6 +3,7 @@
 
 #include "engine/connect_cause.hpp"
 #include "engine/connection.hpp"
+#include "engine/credentials.hpp"
 #include "engine/handshake.hpp"
 #include "engine/input_buffer.hpp"
 #include "protocol/parser.hpp"
@@ -12,7 +13,11 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace conats {
 inline namespace v0 {
@@ -33,6 +38,8 @@ public:
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
     [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
+    /// When what was presented expires, if it tells; of the server that accepted.
+    [[nodiscard]] std::optional<wall_time> credentials_expire() const noexcept { return expire_; }
 
     void wake_timer() override {}
     void stop() override;
@@ -43,8 +50,8 @@ private:
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
     asio::awaitable<error> introduce(handshake& h, const server_address& server);
-    asio::awaitable<error> find_credentials(const server_address& server,
-                                            const conats::server_info& info, credentials& out);
+    asio::awaitable<error> find_credentials(const server_address& server, const std::string& nonce,
+                                            credentials& out);
     asio::awaitable<error> write(std::string_view bytes);
 
     connection& connection_;
@@ -52,6 +59,7 @@ private:
     std::unique_ptr<input_buffer> input_;
     parser parser_;
     connect_cause cause_;
+    std::optional<wall_time> expire_;
     std::uint64_t attempts_ = 0;
 };
 

@@ -26,16 +26,10 @@ std::uint64_t system_random(void* /*context*/) {
     return std::uint64_t{device()} << 32U | device();
 }
 
-auth_options take_authentication(connect_options& o) {
-    auth_options auth;
-    if (!o.token().empty())
-        auth.fixed = credentials::from_token(o.token());
-    else if (!o.user().empty())
-        auth.fixed = credentials::from_user(o.user(), o.password());
-    auth.has_provider = static_cast<bool>(o.token_provider());
-    // One copy of each secret is enough.
-    o.token(secret()).user(secret()).password(secret()).servers(std::vector<std::string>());
-    return auth;
+/// One copy of each secret is enough.
+auth_options take_secrets(connect_options& o) {
+    o.servers(std::vector<std::string>());
+    return take_authentication(o);
 }
 
 } // namespace
@@ -43,7 +37,7 @@ auth_options take_authentication(connect_options& o) {
 connection::connection(asio::any_io_executor user_executor, connect_options options,
                        std::vector<server_address> servers)
     : options_(std::move(options)),
-      auth_(take_authentication(options_)),
+      auth_(take_secrets(options_)),
       servers_(std::move(servers),
                options_.retain_order() ? pool_order::as_given : pool_order::shuffled,
                [] { return system_random(nullptr); }),
