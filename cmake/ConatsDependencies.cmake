@@ -54,6 +54,6 @@ endif()
 # OpenSSL is looked for only where a layer asks for it.
 macro(conats_require_openssl)
     if(NOT OpenSSL_FOUND)
-        find_package(OpenSSL ${CONATS_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL)
+        find_package(OpenSSL ${CONATS_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL GLOBAL)
     endif()
 endmacro()

@@ -2,6 +2,7 @@
 #pragma once
 
 // Everything but the adaptor for other completion tokens, <conats/token.hpp>.
+#include <conats/auth.hpp>
 #include <conats/client.hpp>
 #include <conats/connect.hpp>
 #include <conats/connect_options.hpp>

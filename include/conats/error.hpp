@@ -47,8 +47,12 @@ enum class errc {
     protocol_error,     ///< one side sent what the protocol does not allow
     tls_required,       ///< the server demands TLS and the client did not ask for it
     tls_not_offered,    ///< the client demands TLS and the server does not offer it
-    provider_failed,    ///< a token provider threw; the text holds its words
     proxy_failed,       ///< a proxy refused or was out of reach; the text holds its words
+    provider_failed,    ///< a provider or signer threw or gave what cannot be used; see the text
+
+    // Credentials that could not be presented.
+    credentials_unreadable = 150, ///< a file with credentials cannot be read; the text names it
+    nkeys_not_supported,          ///< an NKey is to be presented and the server gives no nonce
 
     // Said by the server in -ERR.
     authorization_violation = 200,        ///< the server refused the credentials
@@ -90,8 +94,9 @@ enum class condition {
     disconnected,    ///< the connection is gone: `disconnected`, `stale_connection`,
                      ///< `slow_consumer`, `server_shutdown`
     timeout,         ///< a deadline passed: `timeout`
-    auth,            ///< credentials were refused, expired or late: `auth…`,
-                     ///< `account_authentication_expired`, `provider_failed`
+    auth,            ///< credentials were refused, expired, late or not to be had: `auth…`,
+                     ///< `account_authentication_expired`, `provider_failed`,
+                     ///< `credentials_unreadable`, `nkeys_not_supported`
     permission,      ///< authenticated, but not allowed: `permission_denied`
     tls,             ///< wanted by one side and not by the other: `tls_…`
     protocol,        ///< one side violated it: `protocol_error`, `invalid_client_protocol`,

@@ -9,6 +9,7 @@ namespace asio = boost::asio;
 
 inline namespace v0 {
 
+class auth_request;
 class client;
 class connect_options;
 class error;
@@ -27,6 +28,8 @@ class subscribe_options;
 class subscription;
 class transport;
 class transport_target;
+class user_jwt;
+class user_login;
 struct server_info;
 
 /// What the public handles hold; not part of the API.

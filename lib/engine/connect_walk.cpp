@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/connect_walk.hpp"
 
+#include "engine/authentication.hpp"
 #include "engine/dial_settings.hpp"
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
@@ -8,7 +9,6 @@
 
 #include <boost/asio/buffer.hpp>
 
-#include <exception>
 #include <random>
 #include <utility>
 
@@ -176,9 +176,10 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
 
 asio::awaitable<error> connect_walk::introduce(handshake& h, const server_address& server) {
     credentials who;
-    error e = co_await find_credentials(server, h.info(), who);
+    error e = co_await find_credentials(server, h.info().nonce, who);
     if (e)
         co_return e;
+    expire_ = who.expires();
     secret line;
     e = h.make_connect(who, line, connection_.options().max_control_line());
     if (e)
@@ -188,32 +189,20 @@ asio::awaitable<error> connect_walk::introduce(handshake& h, const server_addres
 }
 
 asio::awaitable<error> connect_walk::find_credentials(const server_address& server,
-                                                      const conats::server_info& info,
-                                                      credentials& out) {
+                                                      const std::string& nonce, credentials& out) {
     credentials_choice choice = choose_credentials(connection_.authentication(), server);
     if (choice.userinfo_ignored)
         connection_.raise_userinfo_ignored(server);
     out = std::move(choice.use);
-    if (!choice.ask_provider)
+    if (!choice.ask)
         co_return error();
-    auth_request ask;
-    ask.server(server.redacted()).nonce(info.nonce).attempt(attempts_);
-    ask.deadline(attempt_->deadline());
-    std::string failure;
-    secret token;
-    try {
-        auto executor = connection_.user_executor();
-        auto answer = connection_.options().token_provider()(std::move(ask));
-        token = co_await attempt_->await_user(std::move(executor), std::move(answer));
-    } catch (...) {
-        failure = thrown_text();
-    }
-    if (attempt_->expired())
-        co_return error(errc::timeout, "the token provider took longer than the connect timeout");
-    if (!failure.empty())
-        co_return error(errc::provider_failed, "the token provider failed: " + failure);
-    out = credentials::from_token(std::move(token));
-    co_return error();
+    auth_request request;
+    request.server(server.redacted()).nonce(nonce).attempt(attempts_);
+    request.deadline(attempt_->deadline());
+    authentication auth(connection_.options(), connection_.authentication(), *attempt_,
+                        connection_.user_executor());
+    error e = co_await auth.find(std::move(request), out);
+    co_return e;
 }
 
 // An error of the write is not the last word: the server may have said why it closed.

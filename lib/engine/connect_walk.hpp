@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/connection.hpp"
+#include "engine/credentials.hpp"
 #include "engine/handshake.hpp"
 #include "engine/input_buffer.hpp"
 #include "protocol/parser.hpp"
@@ -11,7 +12,11 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace conats {
 inline namespace v0 {
@@ -32,6 +37,8 @@ public:
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
     [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
+    /// When what was presented expires, if it tells; of the server that accepted.
+    [[nodiscard]] std::optional<wall_time> credentials_expire() const noexcept { return expire_; }
 
     void stop(const error& why) override;
 
@@ -44,14 +51,15 @@ private:
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
     asio::awaitable<error> introduce(handshake& h, const server_address& server);
-    asio::awaitable<error> find_credentials(const server_address& server,
-                                            const conats::server_info& info, credentials& out);
+    asio::awaitable<error> find_credentials(const server_address& server, const std::string& nonce,
+                                            credentials& out);
     asio::awaitable<error> write(std::string_view bytes);
 
     connection& connection_;
     std::shared_ptr<dial_attempt> attempt_;
     std::unique_ptr<input_buffer> input_;
     parser parser_;
+    std::optional<wall_time> expire_;
     std::uint64_t attempts_ = 0;
 };
 

@@ -36,22 +36,17 @@ run_options to_run_options(const connect_options& o) {
     r.jitter_tls = o.reconnect_jitter_tls();
     r.retry_first_connect = o.retry_on_failed_connect();
     // A provider may have something better next time.
-    r.ignore_auth_errors = o.ignore_auth_errors() || o.token_provider();
+    r.ignore_auth_errors =
+        o.ignore_auth_errors() || o.token_provider() || o.user_provider() || o.jwt_provider();
     r.delay = o.reconnect_delay();
     r.chooser = o.server_chooser();
     return r;
 }
 
-auth_options take_authentication(connect_options& o) {
-    auth_options auth;
-    if (!o.token().empty())
-        auth.fixed = credentials::from_token(o.token());
-    else if (!o.user().empty())
-        auth.fixed = credentials::from_user(o.user(), o.password());
-    auth.has_provider = static_cast<bool>(o.token_provider());
-    // One copy of each secret is enough.
-    o.token(secret()).user(secret()).password(secret()).servers(std::vector<std::string>());
-    return auth;
+/// One copy of each secret is enough.
+auth_options take_secrets(connect_options& o) {
+    o.servers(std::vector<std::string>());
+    return take_authentication(o);
 }
 
 } // namespace
@@ -59,7 +54,7 @@ auth_options take_authentication(connect_options& o) {
 connection::connection(asio::any_io_executor user_executor, connect_options options,
                        std::vector<server_address> servers)
     : options_(std::move(options)),
-      auth_(take_authentication(options_)),
+      auth_(take_secrets(options_)),
       time_(time_of(user_executor)),
       servers_(std::move(servers),
                options_.retain_order() ? pool_order::as_given : pool_order::shuffled,

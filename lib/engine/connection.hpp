@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/credentials.hpp"
+#include "engine/auth_options.hpp"
 #include "engine/event_queue.hpp"
 #include "engine/outbox.hpp"
 #include "engine/ping_tracker.hpp"

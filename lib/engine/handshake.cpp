@@ -167,6 +167,9 @@ connect_fields make_connect_fields(const handshake_options& options, const serve
     fields.has_user = who.type() == credentials::kind::user;
     fields.user = who.user().reveal();
     fields.pass = who.password().reveal();
+    fields.jwt = who.jwt().reveal();
+    fields.nkey = who.nkey();
+    fields.sig = who.signature();
     return fields;
 }
 
