@@ -37,9 +37,4 @@ else()
     set(CONATS_BOOST_HEADERS Boost::asio Boost::system)
 endif()
 
-# OpenSSL is looked for only where a layer asks for it.
-macro(conats_require_openssl)
-    if(NOT OpenSSL_FOUND)
-        find_package(OpenSSL ${CONATS_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL)
-    endif()
-endmacro()
+find_package(OpenSSL ${CONATS_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL)

@@ -24,7 +24,10 @@ class request_options;
 class secret;
 class subscribe_options;
 class subscription;
+class tls_context;
+class tls_options;
 struct server_info;
+struct tls_info;
 
 /// What the public handles hold; not part of the API.
 namespace impl {
@@ -32,6 +35,7 @@ class connection;
 class lease;
 class subscription_state;
 class event_queue;
+class ssl_context;
 } // namespace impl
 
 } // namespace v0

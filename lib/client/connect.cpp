@@ -13,7 +13,7 @@ namespace impl {
 namespace {
 
 error check_transport(const server_address& s) {
-    if (s.scheme() == scheme::nats)
+    if (s.scheme() == scheme::nats || s.scheme() == scheme::tls)
         return error();
     return error(errc::transport_unavailable,
                  "this build has no transport for " + std::string(to_string(s.scheme())) + "://")

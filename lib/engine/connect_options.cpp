@@ -75,6 +75,11 @@ connect_options& connect_options::password(secret p) {
     return *this;
 }
 
+connect_options& connect_options::tls(tls_options o) {
+    tls_ = std::move(o);
+    return *this;
+}
+
 connect_options& connect_options::name(std::string_view n) {
     name_ = n;
     return *this;
@@ -187,6 +192,8 @@ error check_sizes(const connect_options& o) {
 error connect_options::validate() const {
     if (error e = check_authentication(*this))
         return e;
+    if (error e = tls_ ? tls_->validate() : error())
+        return e;
     if (error e = check_durations(*this))
         return e;
     if (error e = check_sizes(*this))
@@ -209,6 +216,11 @@ std::ostream& operator<<(std::ostream& os, const connect_options& o) {
        << "', token: " << set(!o.token().empty())
        << ", token_provider: " << set(static_cast<bool>(o.token_provider()))
        << ", user: " << set(!o.user().empty()) << ", password: " << set(!o.password().empty());
+    os << ", tls: ";
+    if (o.tls())
+        os << *o.tls();
+    else
+        os << "(not set)";
     return os << ", inbox_prefix: '" << o.inbox_prefix() << "'}";
 }
 

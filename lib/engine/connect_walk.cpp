@@ -2,6 +2,7 @@
 #include "engine/connect_walk.hpp"
 
 #include "support/later.hpp"
+#include "transport/tls_stream.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -15,6 +16,14 @@ namespace impl {
 
 namespace {
 
+bool wants_tls(const connect_options& o, const server_address& server) {
+    return o.tls() || server.scheme() == scheme::tls;
+}
+
+bool encrypts_first(const connect_options& o) {
+    return o.tls() && o.tls()->handshake_first();
+}
+
 handshake_options to_handshake(const connect_options& o, const server_address& server) {
     handshake_options h;
     h.name = o.name();
@@ -22,7 +31,8 @@ handshake_options to_handshake(const connect_options& o, const server_address& s
     h.pedantic = o.pedantic();
     h.echo = o.echo();
     h.no_responders = o.no_responders();
-    h.wants_tls = server.scheme() == scheme::tls;
+    h.wants_tls = wants_tls(o, server);
+    h.is_encrypted = encrypts_first(o);
     return h;
 }
 
@@ -30,6 +40,15 @@ parser_limits handshake_limits(const connection& c) {
     parser_limits limits;
     limits.max_payload = c.options().max_inbound_payload();
     return limits;
+}
+
+/// Reads certificates and keys, if the options name any.
+std::shared_ptr<const ssl_context> find_context(const connect_options& o, error& failure) {
+    return ssl_context::find(o.tls() ? *o.tls() : tls_options(), failure);
+}
+
+std::string expected_name(const connect_options& o, const server_address& server) {
+    return tls_name_of(o.tls() ? o.tls()->server_name() : std::string(), server.host());
 }
 
 std::function<std::uint64_t()> order_of(const connect_options& o) {
@@ -79,12 +98,53 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
     attempt_->start(later(connection::clock::now(), connection_.options().connect_timeout()));
-    error e =
-        co_await attempt_->connect(server, connection_.options().resolver(),
-                                   connection_.user_executor(), order_of(connection_.options()));
+    error e;
+    tls_.reset();
+    // What is wrong with our side of TLS is found before anybody is called.
+    if (wants_tls(connection_.options(), server))
+        tls_ = find_context(connection_.options(), e);
+    if (!e)
+        e = co_await reach(server);
     if (!e)
         e = co_await shake_hands(server);
     attempt_->finish();
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::reach(const server_address& server) {
+    error e =
+        co_await attempt_->connect(server, connection_.options().resolver(),
+                                   connection_.user_executor(), order_of(connection_.options()));
+    if (!e && encrypts_first(connection_.options()))
+        e = co_await encrypt(server);
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::encrypt(const server_address& server) {
+    error e;
+    if (!tls_)
+        tls_ = find_context(connection_.options(), e);
+    if (e)
+        co_return e;
+    std::string name = expected_name(connection_.options(), server);
+    auto made = std::make_unique<tls_stream>(connection_.strand(), attempt_->release_stream(), tls_,
+                                             std::move(name));
+    tls_stream& tls = *made;
+    attempt_->replace_stream(std::move(made));
+    e = co_await tls.handshake();
+    if (attempt_->expired())
+        e = error(errc::timeout, "the TLS handshake took longer than the connect timeout");
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::upgrade(handshake& h, const server_address& server) {
+    if (!input_->is_empty()) {
+        (void)h.on_unencrypted({input_->begin(), input_->end()});
+        co_return h.failure();
+    }
+    error e = co_await encrypt(server);
+    if (!e)
+        (void)h.on_upgraded();
     co_return e;
 }
 
@@ -96,9 +156,15 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
         error e;
         switch (co_await next_action(h)) {
         case handshake_action::need_more: break;
+        case handshake_action::upgrade_tls:
+            e = co_await upgrade(h, server);
+            if (!e)
+                e = co_await introduce(h, server);
+            break;
         case handshake_action::send_connect: e = co_await introduce(h, server); break;
         case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
         case handshake_action::connected:
+            connection_.on_secured(attempt_->stream().tls(), server);
             connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
                                      attempt_->stream().remote_address(), connection::clock::now());
             co_return error();
@@ -133,6 +199,8 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
     input_->commit(n);
     if (attempt_->expired())
         co_return h.on_timeout();
+    if (ec.category() == tls_category())
+        co_return h.on_tls_failed("TLS: " + ec.message());
     if (ec)
         co_return h.on_closed(ec == asio::error::eof ? std::string() : ec.message());
     co_return handshake_action::need_more;

@@ -7,6 +7,7 @@
 #include "engine/input_buffer.hpp"
 #include "protocol/parser.hpp"
 #include "transport/dial.hpp"
+#include "transport/tls_context.hpp"
 
 #include <conats/error.hpp>
 
@@ -39,6 +40,10 @@ public:
 
 private:
     asio::awaitable<error> try_server(const server_address& server);
+    asio::awaitable<error> reach(const server_address& server);
+    /// Puts TLS around the stream.
+    asio::awaitable<error> encrypt(const server_address& server);
+    asio::awaitable<error> upgrade(handshake& h, const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
@@ -51,6 +56,7 @@ private:
     std::shared_ptr<dial_attempt> attempt_;
     std::unique_ptr<input_buffer> input_;
     parser parser_;
+    std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed
     connect_cause cause_;
     std::uint64_t attempts_ = 0;
 };

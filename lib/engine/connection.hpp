@@ -23,6 +23,7 @@
 #include <conats/server_info.hpp>
 #include <conats/statistics.hpp>
 #include <conats/status.hpp>
+#include <conats/tls_info.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -151,6 +152,7 @@ public:
     [[nodiscard]] std::string connected_url() const;
     [[nodiscard]] std::string local_address() const;
     [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] conats::tls_info tls_info() const;
     [[nodiscard]] conats::statistics statistics() const;
     [[nodiscard]] std::shared_ptr<event_queue> open_events();
     [[nodiscard]] asio::any_io_executor user_executor() const;
@@ -173,6 +175,9 @@ public:
 
     void on_connected(const conats::server_info& info, const server_address& server,
                       std::string local, std::string remote, clock::time_point now);
+    /// Before `on_connected`: how the connection is encrypted, if it is. One event per connection
+    /// tells that nobody looked at the server's certificate.
+    void on_secured(conats::tls_info tls, const server_address& server);
     /// One event per client tells that an option wins over an address's userinfo.
     void raise_userinfo_ignored(const server_address& server);
     /// The session has ended: resumes the loops that wait for us.
@@ -267,6 +272,8 @@ private:
     bool stop_requested_ = false;
     bool userinfo_ignored_told_ = false;
     error userinfo_ignored_;
+    error tls_not_verified_; // until there is a stream of events to tell it
+    conats::tls_info tls_info_;
     conats::status status_ = conats::status::connecting;
     error close_reason_;
     error drain_failure_;

@@ -2,6 +2,7 @@
 #include "engine/session.hpp"
 
 #include "support/later.hpp"
+#include "transport/openssl.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -28,7 +29,8 @@ parser_limits limits_of(const connection& c) {
 error lost(const error_code& ec) {
     if (ec == asio::error::eof)
         return error(errc::disconnected, "the server closed the connection");
-    return error(errc::disconnected, ec.message());
+    return error(errc::disconnected,
+                 ec.category() == tls_category() ? "TLS: " + ec.message() : ec.message());
 }
 
 } // namespace

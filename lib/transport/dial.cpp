@@ -103,8 +103,10 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_p
         bool done = false;
     };
     const auto r = std::make_shared<result>();
-    stream_ = std::make_unique<tcp_stream>(strand_);
-    stream_->socket().async_connect(to, [r, self = shared_from_this()](const error_code& ec) {
+    auto made = std::make_unique<tcp_stream>(strand_);
+    tcp::socket& socket = made->socket();
+    stream_ = std::move(made);
+    socket.async_connect(to, [r, self = shared_from_this()](const error_code& ec) {
         r->ec = ec;
         r->done = true;
         self->open_gate();
@@ -119,7 +121,7 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, clock::time_p
     if (r->ec)
         co_return to_error(r->ec, where);
     error_code ignored;
-    (void)stream_->socket().set_option(tcp::no_delay(true), ignored);
+    (void)socket.set_option(tcp::no_delay(true), ignored);
     co_return error();
 }
 

@@ -60,10 +60,12 @@ public:
                                    asio::any_io_executor user_executor,
                                    std::function<std::uint64_t()> random);
 
-    [[nodiscard]] tcp_stream& stream() noexcept { return *stream_; }
-    [[nodiscard]] std::unique_ptr<tcp_stream> release_stream() noexcept {
+    [[nodiscard]] impl::stream& stream() noexcept { return *stream_; }
+    [[nodiscard]] std::unique_ptr<impl::stream> release_stream() noexcept {
         return std::move(stream_);
     }
+    /// Puts back what was released, or what is now around it: from here on `stop` closes that.
+    void replace_stream(std::unique_ptr<impl::stream> s) noexcept { stream_ = std::move(s); }
 
     /// Runs a coroutine of the user on its executor and waits for it, but not beyond the
     /// deadline; then it is cancelled and left alone. Rethrows what it throws. `T()` if the
@@ -116,7 +118,7 @@ private:
 
     const std::shared_ptr<const void> owner_;
     asio::any_io_executor strand_;
-    std::unique_ptr<tcp_stream> stream_;
+    std::unique_ptr<impl::stream> stream_;
     asio::steady_timer deadline_timer_;
     asio::steady_timer gate_; // never expires: cancelled to resume who waits at it
     clock::time_point deadline_{};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <conats/error.hpp>
+#include <conats/tls_info.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -36,6 +37,8 @@ public:
 
     [[nodiscard]] virtual std::string local_address() const = 0;
     [[nodiscard]] virtual std::string remote_address() const = 0;
+    /// The encryption; empty where there is none.
+    [[nodiscard]] virtual tls_info tls() const { return {}; }
 };
 
 } // namespace impl
