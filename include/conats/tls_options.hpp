@@ -77,7 +77,9 @@ using tls_context_provider = std::function<tls_context()>;
 /// for the host of the address (by subjectAltName; the common name is not looked at).
 ///
 /// Files are read anew at every attempt to connect, so replaced certificates are used from the
-/// next one on. A file that cannot be used is `tls_configuration_invalid`, which names file and
+/// next one on; what the system trusts is read once per client. Reading takes a thread of the
+/// client's executor for 0.1 to 100 ms, the system's certificates being the most: see
+/// `tls_context`. A file that cannot be used is `tls_configuration_invalid`, which names file and
 /// reason, before anything is sent.
 ///
 /// Printing it shows names of files and no secret.

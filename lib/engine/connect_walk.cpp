@@ -42,9 +42,18 @@ parser_limits handshake_limits(const connection& c) {
     return limits;
 }
 
-/// Reads certificates and keys, if the options name any.
-std::shared_ptr<const ssl_context> find_context(const connect_options& o, error& failure) {
-    return ssl_context::find(o.tls() ? *o.tls() : tls_options(), failure);
+/// Reads certificates and keys, if the options name any; what cannot change is read once per
+/// client, since what the system trusts takes longer than a handshake.
+std::shared_ptr<const ssl_context> find_context(connection& c, error& failure) {
+    static const tls_options usual;
+    const auto& set = c.options().tls();
+    const tls_options& o = set ? *set : usual;
+    if (ssl_context::may_change(o))
+        return ssl_context::find(o, failure);
+    auto& kept = c.kept_tls();
+    if (!kept)
+        kept = ssl_context::find(o, failure);
+    return kept;
 }
 
 std::string expected_name(const connect_options& o, const server_address& server) {
@@ -102,7 +111,7 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     tls_.reset();
     // What is wrong with our side of TLS is found before anybody is called.
     if (wants_tls(connection_.options(), server))
-        tls_ = find_context(connection_.options(), e);
+        tls_ = find_context(connection_, e);
     if (!e)
         e = co_await reach(server);
     if (!e)
@@ -123,7 +132,7 @@ asio::awaitable<error> connect_walk::reach(const server_address& server) {
 asio::awaitable<error> connect_walk::encrypt(const server_address& server) {
     error e;
     if (!tls_)
-        tls_ = find_context(connection_.options(), e);
+        tls_ = find_context(connection_, e);
     if (e)
         co_return e;
     std::string name = expected_name(connection_.options(), server);

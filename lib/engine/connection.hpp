@@ -171,6 +171,8 @@ public:
     [[nodiscard]] asio::any_io_executor strand() const;
     [[nodiscard]] const auth_options& authentication() const noexcept { return auth_; }
     void control(loop_control* c) noexcept { control_ = c; }
+    /// Certificates and keys that need not be read again.
+    [[nodiscard]] std::shared_ptr<const ssl_context>& kept_tls() noexcept { return kept_tls_; }
     [[nodiscard]] bool stopping() const;
 
     void on_connected(const conats::server_info& info, const server_address& server,
@@ -324,7 +326,8 @@ private:
     std::atomic<std::uint64_t> reads_{0};
     std::atomic<std::uint64_t> compacted_{0};
 
-    loop_control* control_ = nullptr; // on the strand
+    loop_control* control_ = nullptr;             // on the strand
+    std::shared_ptr<const ssl_context> kept_tls_; // likewise
 };
 
 /// Takes a wait_node out of a connection when the coroutine that holds both goes.

@@ -77,6 +77,11 @@ std::shared_ptr<const ssl_context> ssl_context::find(const tls_options& options,
     return nullptr;
 }
 
+bool ssl_context::may_change(const tls_options& o) noexcept {
+    return o.context_provider() || !o.ca_file().empty() || !o.ca_directory().empty() ||
+           !o.certificate_file().empty() || !o.key_file().empty() || !o.pkcs12_file().empty();
+}
+
 error ssl_context::load(const tls_options& o) {
     ERR_clear_error();
     context_.reset(SSL_CTX_new(TLS_client_method()));

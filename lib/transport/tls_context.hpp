@@ -33,6 +33,9 @@ public:
     static std::shared_ptr<const ssl_context> make(const tls_options& options, error& failure);
     /// The context that the options hand over or ask for, else `make`.
     static std::shared_ptr<const ssl_context> find(const tls_options& options, error& failure);
+    /// Whether `find` may return something else the next time: not what the system trusts, which
+    /// is taken for fixed.
+    [[nodiscard]] static bool may_change(const tls_options& options) noexcept;
 
     [[nodiscard]] SSL_CTX* native() const noexcept { return context_.get(); }
     [[nodiscard]] bool verifies() const noexcept { return verifies_; }

@@ -73,8 +73,12 @@ asio::awaitable<std::size_t> tls_stream::read_some(asio::mutable_buffer to, erro
         const std::uint64_t before = engine_.produced();
         const status s = engine_.read({static_cast<char*>(to.data()), to.size()}, n);
         const bool answers = engine_.produced() != before;
-        if (s == status::wants_output || (answers && !is_writing_))
-            co_await flush(ec);
+        if (s == status::wants_output || (answers && !is_writing_)) {
+            error_code sending; // the next read or write meets it as well
+            co_await flush(sending);
+            if (s == status::wants_output)
+                ec = sending;
+        }
         if (s == status::ready)
             co_return n;
         if (s == status::failed)
@@ -189,8 +193,10 @@ std::size_t tls_stream::taken() const noexcept {
 asio::awaitable<void> tls_stream::flush(error_code& ec) {
     while (is_writing_ && !is_closed_)
         co_await wait_for_change();
-    if (is_closed_)
+    if (is_closed_) {
         ec = asio::error::operation_aborted;
+        co_return;
+    }
     is_writing_ = true;
     while (!ec && engine_.has_output()) {
         const auto out = engine_.output();

@@ -439,3 +439,16 @@ TEST_CASE("A name that TLS cannot carry fails the handshake") {
     CHECK(pair.client.failure() == errc::tls_handshake_failed);
     CHECK_FALSE(pair.client.info());
 }
+
+TEST_CASE("E24 what files hold and what a provider gives may change, all else is kept") {
+    const auto may_change = [](const tls_options& o) { return impl::ssl_context::may_change(o); };
+    CHECK_FALSE(may_change(tls_options()));
+    CHECK_FALSE(may_change(tls_options().ca_pem("a").certificate_pem("b").key_pem("c")));
+    CHECK_FALSE(may_change(tls_options().context(tls_context(tls_options()))));
+    CHECK(may_change(tls_options().ca_file("a")));
+    CHECK(may_change(tls_options().ca_directory("a")));
+    CHECK(may_change(tls_options().certificate_file("a").key_pem("b")));
+    CHECK(may_change(tls_options().certificate_pem("a").key_file("b")));
+    CHECK(may_change(tls_options().pkcs12_file("a")));
+    CHECK(may_change(tls_options().context_provider([] { return tls_context(); })));
+}
