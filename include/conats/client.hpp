@@ -15,6 +15,7 @@
 #include <conats/status.hpp>
 #include <conats/subscribe_options.hpp>
 #include <conats/subscription.hpp>
+#include <conats/tls_info.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -253,6 +254,8 @@ public:
     /// The socket's addresses as `ip:port`; empty if not connected.
     [[nodiscard]] std::string local_address() const;
     [[nodiscard]] std::string remote_address() const;
+    /// The connection's encryption and the server's certificate; empty if there is none.
+    [[nodiscard]] conats::tls_info tls_info() const;
     [[nodiscard]] conats::statistics statistics() const;
     /// Events from now on; the first is the current status, the last that it has closed:
     /// `while (co_await stream.next()) {}` waits for the end of the connection.

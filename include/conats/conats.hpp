@@ -20,4 +20,7 @@
 #include <conats/subject.hpp>
 #include <conats/subscribe_options.hpp>
 #include <conats/subscription.hpp>
+#include <conats/tls_context.hpp>
+#include <conats/tls_info.hpp>
+#include <conats/tls_options.hpp>
 #include <conats/version.hpp>

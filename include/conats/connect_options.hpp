@@ -7,6 +7,7 @@
 #include <conats/fwd.hpp>
 #include <conats/reconnect.hpp>
 #include <conats/secret.hpp>
+#include <conats/tls_options.hpp>
 #include <conats/transport.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -43,7 +44,7 @@ public:
     connect_options();
     /// One address or several, separated by commas, in any of these forms:
     /// `host`, `host:port`, `:port`, `port`, `[ipv6]:port`, `token@host`, `user:password@host`,
-    /// each with or without `nats://` before it; special characters of the userinfo are
+    /// each with or without `nats://` or `tls://` before it; special characters of the userinfo are
     /// percent-encoded.
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
     connect_options(std::string_view servers);
@@ -72,7 +73,8 @@ public:
     connect_options& retain_order(bool on);
     [[nodiscard]] bool retain_order() const noexcept { return retain_order_; }
 
-    /// Bounds each server's whole handshake: resolving, all its addresses, INFO, CONNECT, PONG.
+    /// Bounds each server's whole handshake: resolving, all its addresses, TLS, INFO, CONNECT,
+    /// PONG.
     /// Default 2 s.
     template <class Rep, class Period>
     connect_options& connect_timeout(std::chrono::duration<Rep, Period> t) {
@@ -190,6 +192,15 @@ public:
     /// The text of a credentials file.
     connect_options& credentials(secret text);
     [[nodiscard]] const secret& credentials() const noexcept { return credentials_; }
+
+    // --- Encryption
+
+    /// Demands TLS from every server, in this way; where a server does not offer it, the attempt
+    /// ends before CONNECT. Without it, servers of `tls://` addresses and those that demand TLS
+    /// themselves are connected to as with `tls_options()`; those that only offer it, in plain.
+    connect_options& tls(tls_options o);
+    /// Empty unless set.
+    [[nodiscard]] const std::optional<tls_options>& tls() const noexcept { return tls_; }
 
     // --- What the server is told
 
@@ -386,6 +397,7 @@ private:
     socket_hook_function socket_hook_;
     secret proxy_;
     std::string local_address_;
+    std::optional<tls_options> tls_;
     std::string name_;
     std::string inbox_prefix_ = "_INBOX";
     std::chrono::nanoseconds connect_timeout_ = std::chrono::seconds(2);

@@ -30,7 +30,10 @@ class transport;
 class transport_target;
 class user_jwt;
 class user_login;
+class tls_context;
+class tls_options;
 struct server_info;
+struct tls_info;
 
 /// What the public handles hold; not part of the API.
 namespace impl {
@@ -38,6 +41,7 @@ class connection;
 class lease;
 class subscription_state;
 class event_queue;
+class ssl_context;
 struct transport_access;
 struct transport_parts;
 } // namespace impl

@@ -149,6 +149,10 @@ std::string client::remote_address() const {
     return lease_ ? lease_->get().remote_address() : std::string();
 }
 
+conats::tls_info client::tls_info() const {
+    return lease_ ? lease_->get().tls_info() : conats::tls_info();
+}
+
 conats::statistics client::statistics() const {
     return lease_ ? lease_->get().statistics() : conats::statistics();
 }

@@ -167,6 +167,11 @@ connect_options& connect_options::credentials(secret text) {
     return *this;
 }
 
+connect_options& connect_options::tls(tls_options o) {
+    tls_ = std::move(o);
+    return *this;
+}
+
 connect_options& connect_options::name(std::string_view n) {
     name_ = n;
     return *this;
@@ -333,6 +338,8 @@ error check_sizes(const connect_options& o) {
 error connect_options::validate() const {
     if (error e = impl::check_authentication(*this))
         return e;
+    if (error e = tls_ ? tls_->validate() : error())
+        return e;
     if (error e = check_durations(*this))
         return e;
     if (error e = check_sizes(*this))
@@ -360,6 +367,11 @@ std::ostream& operator<<(std::ostream& os, const connect_options& o) {
             static_cast<bool>(impl::parse_proxy_address(o.proxy().reveal(), proxy));
         os << ", proxy: " << (is_wrong ? "(malformed)" : proxy.redacted());
     }
+    os << ", tls: ";
+    if (o.tls())
+        os << *o.tls();
+    else
+        os << "(not set)";
     return os << ", inbox_prefix: '" << o.inbox_prefix() << "'}";
 }
 

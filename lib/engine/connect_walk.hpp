@@ -7,6 +7,7 @@
 #include "engine/input_buffer.hpp"
 #include "protocol/parser.hpp"
 #include "transport/dial.hpp"
+#include "transport/tls_context.hpp"
 
 #include <conats/error.hpp>
 
@@ -47,6 +48,9 @@ private:
     asio::awaitable<error> reach(const server_address& server);
     /// Puts the transport's layer over the stream, if the scheme has one.
     asio::awaitable<error> lay_over(const server_address& server);
+    /// Puts TLS around the stream.
+    asio::awaitable<error> encrypt(const server_address& server);
+    asio::awaitable<error> upgrade(handshake& h, const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
@@ -59,6 +63,7 @@ private:
     std::shared_ptr<dial_attempt> attempt_;
     std::unique_ptr<input_buffer> input_;
     parser parser_;
+    std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed
     std::optional<wall_time> expire_;
     std::uint64_t attempts_ = 0;
 };

@@ -187,6 +187,11 @@ std::string connection::remote_address() const {
     return remote_address_;
 }
 
+conats::tls_info connection::tls_info() const {
+    const lock_guard lock(mutex_);
+    return tls_info_;
+}
+
 asio::any_io_executor connection::user_executor() const {
     const lock_guard lock(mutex_);
     return user_executor_;
@@ -225,6 +230,9 @@ std::shared_ptr<event_queue> connection::open_events() {
     queue->push(event(event_kind::status_changed, close_reason_).status(status_));
     if (userinfo_ignored_ && !std::exchange(userinfo_ignored_told_, true))
         queue->push(event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_));
+    if (tls_not_verified_)
+        queue->push(event(event_kind::tls_not_verified, std::exchange(tls_not_verified_, error()))
+                        .status(status_));
     if (status_ == conats::status::closed)
         queue->close();
     else
@@ -245,6 +253,20 @@ void connection::raise_userinfo_ignored(const server_address& server) {
     userinfo_ignored_ = error(errc::userinfo_ignored, "an authentication option is set: the "
                                                       "userinfo of the address is not used")
                             .server(server.redacted());
+}
+
+void connection::on_secured(conats::tls_info tls, const server_address& server) {
+    const lock_guard lock(mutex_);
+    tls_info_ = std::move(tls);
+    if (!tls_info_ || tls_info_.verified)
+        return;
+    error e(errc::tls_not_verified, "insecure_skip_verify: anybody may be the server");
+    e.server(server.redacted());
+    // Nobody can listen yet the first time: it is kept for the first stream of events.
+    if (events_.empty())
+        tls_not_verified_ = std::move(e);
+    else
+        emit(event(event_kind::tls_not_verified, std::move(e)).status(status_));
 }
 
 void connection::emit(const event& e) {
@@ -332,6 +354,7 @@ void connection::finish(const error& reason) {
         connected_url_.clear();
         local_address_.clear();
         remote_address_.clear();
+        tls_info_ = conats::tls_info();
         streams = std::exchange(events_, {});
         strand = std::exchange(strand_, {});
         user_executor = std::exchange(user_executor_, {});

@@ -25,6 +25,7 @@
 #include <conats/server_info.hpp>
 #include <conats/statistics.hpp>
 #include <conats/status.hpp>
+#include <conats/tls_info.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -181,6 +182,7 @@ public:
     [[nodiscard]] std::string connected_url() const;
     [[nodiscard]] std::string local_address() const;
     [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] conats::tls_info tls_info() const;
     [[nodiscard]] conats::statistics statistics() const;
     [[nodiscard]] std::shared_ptr<event_queue> open_events();
     [[nodiscard]] asio::any_io_executor user_executor() const;
@@ -199,6 +201,8 @@ public:
     [[nodiscard]] const auth_options& authentication() const noexcept { return auth_; }
     void control(loop_control* c) noexcept { control_ = c; }
     void keep_time_by(timer_control* t) noexcept { timekeeper_ = t; }
+    /// Certificates and keys that need not be read again.
+    [[nodiscard]] std::shared_ptr<const ssl_context>& kept_tls() noexcept { return kept_tls_; }
     [[nodiscard]] bool stopping() const;
 
     /// What to do while there is no connection.
@@ -206,6 +210,9 @@ public:
     void on_dial_failed(error e);
     void on_connected(const conats::server_info& info, const server_address& server,
                       std::string local, std::string remote);
+    /// Before `on_connected`: how the connection is encrypted, if it is. One event per connection
+    /// tells that nobody looked at the server's certificate.
+    void on_secured(conats::tls_info tls, const server_address& server);
     /// One event per client tells that an option wins over an address's userinfo.
     void raise_userinfo_ignored(const server_address& server);
     void begin_session();
@@ -331,6 +338,8 @@ private:
     bool said_goodbye_ = false;     // the server has answered the last PING
     bool userinfo_ignored_told_ = false;
     error userinfo_ignored_;
+    error tls_not_verified_; // until there is a stream of events to tell it
+    conats::tls_info tls_info_;
     conats::status status_ = conats::status::connecting;
     error close_reason_;
     error drain_failure_;
@@ -393,6 +402,7 @@ private:
 
     loop_control* control_ = nullptr; // these two on the strand
     timer_control* timekeeper_ = nullptr;
+    std::shared_ptr<const ssl_context> kept_tls_; // likewise
 };
 
 /// For how long a loop can be reached.

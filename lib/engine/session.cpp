@@ -3,6 +3,7 @@
 
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
+#include "transport/openssl.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -29,7 +30,8 @@ error lost(const error_code& ec) {
         return error(errc::disconnected, "the server closed the connection");
     if (ec == condition::protocol)
         return error(errc::protocol_error, ec.message());
-    return error(errc::disconnected, ec.message());
+    return error(errc::disconnected,
+                 ec.category() == tls_category() ? "TLS: " + ec.message() : ec.message());
 }
 
 } // namespace

@@ -72,6 +72,12 @@ constexpr std::array errc_rows{
              "the server demands TLS"},
     errc_row{errc::tls_not_offered, condition::tls, "tls_not_offered",
              "the server does not offer TLS"},
+    errc_row{errc::tls_configuration_invalid, condition::tls, "tls_configuration_invalid",
+             "a certificate, key, CA or list of ciphers cannot be used"},
+    errc_row{errc::tls_certificate_rejected, condition::tls, "tls_certificate_rejected",
+             "the server's certificate is not to be trusted"},
+    errc_row{errc::tls_handshake_failed, condition::tls, "tls_handshake_failed",
+             "the TLS handshake failed"},
     errc_row{errc::provider_failed, condition::auth, "provider_failed",
              "a provider of credentials failed"},
     errc_row{errc::proxy_failed, condition::unreachable, "proxy_failed",
@@ -129,6 +135,8 @@ constexpr std::array errc_rows{
              "a subscription exceeded its pending limits, messages were dropped"},
     errc_row{errc::userinfo_ignored, no_condition, "userinfo_ignored",
              "an option won over the credentials in an address"},
+    errc_row{errc::tls_not_verified, condition::tls, "tls_not_verified",
+             "the server's certificate was not looked at"},
 };
 
 struct condition_row {
