@@ -158,13 +158,6 @@ asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
     co_return e;
 }
 
-asio::awaitable<error> connect_walk::reach(const server_address& server) {
-    error e =
-        co_await attempt_->connect(server, connection_.options().resolver(),
-                                   connection_.user_executor(), order_of(connection_.options()));
-    co_return e;
-}
-
 asio::awaitable<error> connect_walk::encrypt(const server_address& server) {
     error e;
     if (!tls_)
