@@ -382,6 +382,7 @@ void connection::finish_requests(const error& why, wait_list& woken) {
 void connection::take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all) {
     subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
     for (const auto& s : all) {
+        subscription_timers_.remove(s->timer);
         subscriptions_.erase(s->sid);
         s->sid = 0;
     }

@@ -305,6 +305,13 @@ private:
         std::shared_ptr<subscription_state> consumer;
         std::uint64_t ticket;
     };
+    void start_deadlines(subscription_state& s);
+    struct overdue_subscription {
+        std::shared_ptr<subscription_state> subscription;
+        error reason;
+    };
+    /// Unregisters the subscriptions that end by themselves now.
+    void take_overdue(clock::time_point now, std::vector<overdue_subscription>& overdue);
     void take_due(clock::time_point now, wait_list& woken, std::vector<expired_wait>& expired);
     [[nodiscard]] error check_health(clock::time_point now);
     [[nodiscard]] clock::time_point next_deadline() const;
@@ -365,6 +372,7 @@ private:
     ping_tracker keep_alive_;
     std::uint64_t tickets_ = 0;
     deadline_queue timers_;
+    deadline_queue subscription_timers_;
     clock::time_point armed_ = clock::time_point::max();
 
     wait_list publishers_;

@@ -209,12 +209,14 @@ connection::clock::time_point connection::on_tick() {
     const clock::time_point now = this->now();
     wait_list woken;
     std::vector<expired_wait> expired;
+    std::vector<overdue_subscription> overdue;
     clock::time_point next;
     parked_handler writer;
     error failure;
     {
         const lock_guard lock(mutex_);
         take_due(now, woken, expired);
+        take_overdue(now, overdue);
         if (!session_over_ && !failing_)
             failure = check_health(now);
         if (now >= farewell_deadline_) {
@@ -231,6 +233,8 @@ connection::clock::time_point connection::on_tick() {
     woken.post_all();
     for (const expired_wait& e : expired)
         e.consumer->expire(e.ticket);
+    for (const overdue_subscription& o : overdue)
+        o.subscription->end(o.reason, false);
     if (failure)
         stop_now(failure);
     return next;
@@ -271,7 +275,8 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    const auto always = std::min(timers_.next_deadline(), farewell_deadline_);
+    const auto always = std::min({timers_.next_deadline(), subscription_timers_.next_deadline(),
+                                  farewell_deadline_});
     if (!is_online() || failing_)
         return always;
     return std::min(

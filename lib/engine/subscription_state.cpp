@@ -32,18 +32,44 @@ record copy_out(const record& r, const std::shared_ptr<void>& owner) {
 } // namespace
 
 subscription_state::subscription_state(std::string subject, std::string queue_group,
-                                       pending_limits limits)
+                                       pending_limits limits, subscription_times times)
     : subject_(std::move(subject)),
       queue_group_(std::move(queue_group)),
       policy_(limits.policy),
       max_pause_(limits.max_pause),
+      times_(times),
       limit_messages_(or_unlimited(limits.messages)),
-      limit_bytes_(or_unlimited(limits.bytes)) {}
+      limit_bytes_(or_unlimited(limits.bytes)),
+      deadlines_(times) {}
 
 subscription_state::~subscription_state() {
     drop_taken();
     for (; head_ != tail_; ++head_)
         release_reference(ring_.at(head_).memory);
+}
+
+// --- Its time
+
+void subscription_state::start_deadlines(time_point now) {
+    const std::lock_guard lock(mutex_);
+    deadlines_.start(now);
+}
+
+void subscription_state::on_arrival(time_point now) {
+    const std::lock_guard lock(mutex_);
+    deadlines_.on_messages(now);
+}
+
+errc subscription_state::check_deadlines(time_point now, bool paused) {
+    const std::lock_guard lock(mutex_);
+    if (paused)
+        deadlines_.excuse(now);
+    return deadlines_.check(now);
+}
+
+subscription_state::time_point subscription_state::next_deadline() const {
+    const std::lock_guard lock(mutex_);
+    return deadlines_.next();
 }
 
 // --- The reader's

@@ -2,8 +2,10 @@
 #pragma once
 
 #include "engine/record_ring.hpp"
+#include "engine/subscription_deadlines.hpp"
 #include "engine/turn.hpp"
 #include "engine/waiter.hpp"
+#include "support/deadline_queue.hpp"
 
 #include <conats/error.hpp>
 #include <conats/event.hpp>
@@ -45,6 +47,12 @@ struct pending_limits {
     std::chrono::nanoseconds max_pause = std::chrono::seconds(5);
 };
 
+/// The deadline of a subscription that ends by itself, under the connection's lock.
+struct subscription_timer : deadline_node {
+    explicit subscription_timer(subscription_state& s) noexcept : owner(s) {}
+    subscription_state& owner;
+};
+
 /// What `commit` found.
 struct commit_result {
     parked_handler consumer;   ///< to be posted
@@ -63,7 +71,10 @@ struct commit_result {
 /// Lock order: the connection's lock is taken before this one's, never after.
 class subscription_state : public std::enable_shared_from_this<subscription_state> {
 public:
-    subscription_state(std::string subject, std::string queue_group, pending_limits limits);
+    using time_point = std::chrono::steady_clock::time_point;
+
+    subscription_state(std::string subject, std::string queue_group, pending_limits limits,
+                       subscription_times times = {});
     subscription_state(const subscription_state&) = delete;
     subscription_state& operator=(const subscription_state&) = delete;
     ~subscription_state();
@@ -81,9 +92,19 @@ public:
     std::string asked_subject;       ///< of the one request whose own inbox this is
     std::uint64_t request_begin = 0; ///< outbox position of that request
     [[nodiscard]] bool is_own_inbox() const noexcept { return !asked_subject.empty(); }
+    subscription_timer timer{*this}; ///< queued while it is registered, if it is timed
+    /// Whether it ends by itself.
+    [[nodiscard]] bool is_timed() const noexcept { return times_.any(); }
+    [[nodiscard]] const subscription_times& times() const noexcept { return times_; }
+    void start_deadlines(time_point now);
+    /// Why it ends now, if it does. `paused`: nobody reads what the server sends.
+    errc check_deadlines(time_point now, bool paused);
+    [[nodiscard]] time_point next_deadline() const;
 
     // --- The reader's
 
+    /// For a timed one: there are messages for it.
+    void on_arrival(time_point now);
     /// Adds a record of the current chunk; the reference to it is taken by `commit`.
     void stage(const record& r);
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
@@ -177,6 +198,7 @@ private:
     const std::string queue_group_;
     const overflow policy_;
     const std::chrono::nanoseconds max_pause_;
+    const subscription_times times_;
 
     mutable std::mutex mutex_;
     std::size_t limit_messages_; // of what is pending
@@ -193,6 +215,7 @@ private:
     std::uint64_t max_pending_messages_ = 0;
     std::uint64_t max_pending_bytes_ = 0;
     std::uint64_t compacted_to_ = 0; // what lies before has blocks of its own
+    subscription_deadlines deadlines_;
     error end_reason_;
     parked_handler consumer_;
     consumer_wait* waiting_ = nullptr;
