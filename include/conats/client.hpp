@@ -9,6 +9,8 @@
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
 #include <conats/reconnect.hpp>
+#include <conats/reply_stream.hpp>
+#include <conats/request_many_options.hpp>
 #include <conats/request_options.hpp>
 #include <conats/server_info.hpp>
 #include <conats/statistics.hpp>
@@ -161,6 +163,22 @@ public:
                                                    const request_options& options, error& e) const;
     [[nodiscard]] asio::awaitable<message> request(std::string_view subject, payload_view payload,
                                                    error& e) const;
+
+    /// Sends a request and gathers the replies of all who answer, until the first of: the
+    /// timeout, a silence (`stall`), a number of replies, a reply that says it is the last
+    /// (`sentinel`), a status (503: nobody is subscribed), the end of the connection. The
+    /// stream's `end_reason()` tells which.
+    ///
+    /// A plain function: checks the arguments as `publish`, subscribes to an inbox of its own
+    /// and appends the request; the timeout counts from here. Arguments are copied. Replies are
+    /// gathered whether or not somebody waits for them.
+    /// Errors, thrown by the stream's `next()`: as `publish`; `permission_denied`; `closed` where
+    /// the client was; `invalid_argument` for a timeout that is not positive.
+    /// Source: ADR-47. With g++ 12, do not write a capturing lambda inside a statement that
+    /// awaits. This function awaits nothing, so here it is fine.
+    [[nodiscard]] reply_stream request_many(
+        std::string_view subject, payload_view payload,
+        const request_many_options& options = request_many_options()) const;
 
     /// A subject nobody else uses, for replies: the inbox prefix and a unique token.
     [[nodiscard]] std::string new_inbox() const;

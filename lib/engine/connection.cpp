@@ -360,8 +360,12 @@ void connection::finish(const error& reason) {
         user_executor = std::exchange(user_executor_, {});
     }
     const error ended = end_error();
-    for (const auto& s : subscriptions)
-        s->end(ended, false);
+    for (const auto& s : subscriptions) {
+        error why = ended;
+        if (s->is_own_inbox())
+            why.was_written(was_written(s->request_begin));
+        s->end(why, false);
+    }
     for (const auto& w : streams)
         if (const auto queue = w.lock())
             queue->close();

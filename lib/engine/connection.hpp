@@ -245,6 +245,8 @@ public:
     /// Replies to requests, each with a reference.
     void on_replies(std::vector<record>& replies);
     void on_committed(subscription_state& s, const commit_result& r);
+    /// A subscription is to end by itself earlier than it was.
+    void hasten_deadline(subscription_state& s);
     void on_malformed_headers(std::string_view subject);
     void on_compacted(std::size_t messages) noexcept {
         compacted_.fetch_add(messages, std::memory_order_relaxed);

@@ -16,6 +16,15 @@ void connection::start_deadlines(subscription_state& s) {
     arm(s.timer.at);
 }
 
+void connection::hasten_deadline(subscription_state& s) {
+    const lock_guard lock(mutex_);
+    if (!s.timer.is_queued())
+        return; // unregistered a moment ago
+    subscription_timers_.remove(s.timer);
+    subscription_timers_.add(s.timer, s.next_deadline());
+    arm(s.timer.at);
+}
+
 void connection::take_overdue(clock::time_point now, std::vector<overdue_subscription>& overdue) {
     while (deadline_node* due = subscription_timers_.pop_due(now)) {
         auto& timer = static_cast<subscription_timer&>(*due);

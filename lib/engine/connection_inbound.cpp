@@ -102,17 +102,19 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
     if (options_.unique_inboxes())
         return refuse_own_inbox(f, failure);
     wait_list woken;
+    bool found = false;
     {
         const lock_guard lock(mutex_);
         request_slot* s =
             f.reply.empty() ? requests_.find_by_subject(f.subject) : requests_.find(f.reply);
-        if (s == nullptr)
-            return false;
-        s->failure = failure;
-        wait_list::take(s->node, wake::ended, woken);
+        found = s != nullptr;
+        if (found) {
+            s->failure = failure;
+            wait_list::take(s->node, wake::ended, woken);
+        }
     }
     woken.post_all();
-    return true;
+    return found || refuse_own_inbox(f, failure); // one that gathers replies
 }
 
 bool connection::refuse_inbox(const server_failure& f, const error& e) {

@@ -26,9 +26,11 @@ void subscription_deadlines::start(time_point now) noexcept {
         silence_ = later(now, times_.idle);
 }
 
-void subscription_deadlines::on_messages(time_point now) noexcept {
+bool subscription_deadlines::on_messages(time_point now) noexcept {
+    const time_point before = next();
     any_message_ = true;
     silence_ = times_.idle.count() != 0 ? later(now, times_.idle) : time_point::max();
+    return next() < before;
 }
 
 void subscription_deadlines::excuse(time_point now) noexcept {

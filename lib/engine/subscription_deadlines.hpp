@@ -24,9 +24,9 @@ struct subscription_times {
 
 /// When a subscription ends by itself. Pure.
 ///
-/// Its deadline moves away with every message, yet nobody is told: who keeps the time asks
-/// `check` when the deadline that it knows of has passed, and then for the next one. So a message
-/// costs no timer.
+/// Its deadline moves away with every message but the first, yet nobody is told: who keeps the
+/// time asks `check` when the deadline that it knows of has passed, and then for the next one. So
+/// a message costs no timer.
 class subscription_deadlines {
 public:
     using time_point = std::chrono::steady_clock::time_point;
@@ -34,8 +34,8 @@ public:
     explicit subscription_deadlines(const subscription_times& times) noexcept : times_(times) {}
 
     void start(time_point now) noexcept;
-    /// Messages came.
-    void on_messages(time_point now) noexcept;
+    /// Messages came. True if its deadline is now earlier, as the first one may make it.
+    bool on_messages(time_point now) noexcept;
     /// Nothing could come meanwhile: silence until now does not count.
     void excuse(time_point now) noexcept;
     /// Why it ends now; no code (0) if it goes on.

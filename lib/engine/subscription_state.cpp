@@ -55,9 +55,9 @@ void subscription_state::start_deadlines(time_point now) {
     deadlines_.start(now);
 }
 
-void subscription_state::on_arrival(time_point now) {
+bool subscription_state::on_arrival(time_point now) {
     const std::lock_guard lock(mutex_);
-    deadlines_.on_messages(now);
+    return deadlines_.on_messages(now);
 }
 
 errc subscription_state::check_deadlines(time_point now, bool paused) {

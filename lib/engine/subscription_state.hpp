@@ -103,8 +103,8 @@ public:
 
     // --- The reader's
 
-    /// For a timed one: there are messages for it.
-    void on_arrival(time_point now);
+    /// For a timed one: there are messages for it. True if its deadline is now earlier.
+    bool on_arrival(time_point now);
     /// Adds a record of the current chunk; the reference to it is taken by `commit`.
     void stage(const record& r);
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }

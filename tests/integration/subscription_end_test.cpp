@@ -103,6 +103,23 @@ TEST_CASE("C31 a first message that does not come, and one that does") {
     });
 }
 
+TEST_CASE("C31 silence after a first message that had much more time") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(named(server));
+        conats::subscribe_options o;
+        o.first_message_timeout(scaled(60s)).idle_timeout(span);
+        auto sub = co_await nc.subscribe("a", o);
+        co_await nc.flush();
+        co_await nc.publish("a", "x");
+        auto m = co_await sub.next(5s);
+        CHECK(m);
+        auto none = co_await sub.next(scaled(10s));
+        CHECK_FALSE(none);
+        CHECK(sub.end_reason().code() == errc::idle_timeout);
+    });
+}
+
 TEST_CASE("C31 a lifetime ends the loop of one that gets messages all the time") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {

@@ -76,12 +76,24 @@ TEST_CASE("C31 deadlines: the first message has its own, shorter or longer than 
     d.start(zero);
     CHECK(d.next() == zero + 5s);
     CHECK(d.check(zero + 4s) == goes_on);
-    d.on_messages(zero + 4s);
+    CHECK_FALSE(d.on_messages(zero + 4s)); // 5 s as before
     CHECK(d.next() == zero + 5s);
     CHECK(d.check(zero + 5s) == errc::idle_timeout);
     d.on_messages(zero + 9500ms);
     CHECK(d.next() == zero + 10s);
     CHECK(d.check(zero + 10s) == errc::lifetime_reached);
+}
+
+TEST_CASE("C31 deadlines: a first message long before its deadline makes that earlier") {
+    subscription_deadlines d(times(10s, 10s, 1s));
+    d.start(zero);
+    CHECK(d.on_messages(zero + 2s));
+    CHECK(d.next() == zero + 3s);
+    CHECK_FALSE(d.on_messages(zero + 2s));
+    CHECK(d.check(zero + 3s) == errc::idle_timeout);
+    subscription_deadlines for_ever(times(0s, 1s, 0s));
+    for_ever.start(zero);
+    CHECK_FALSE(for_ever.on_messages(zero));
 }
 
 TEST_CASE("C31 deadlines: a pause of reading is no silence, but the first message is waited for") {
