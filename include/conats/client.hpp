@@ -233,6 +233,24 @@ public:
     /// The time one PING/PONG takes, outbox included. Timeout 10 s, errors as `flush`.
     [[nodiscard]] asio::awaitable<std::chrono::nanoseconds> rtt() const;
 
+    /// Waits until all messages that wait in the queues of this client's subscriptions, when it
+    /// is awaited, are handled; later ones are not waited for. `co_await nc.flush()` before it
+    /// adds what the server had still to send.
+    ///
+    /// A message is handled when its handler has ended (of several at once: its own and those
+    /// before); one that was taken, when who took it comes back for the next, or its
+    /// subscription ends. Replies to requests do not count, nor what was unsubscribed. So a
+    /// handler, or a loop over `next()`, that awaits it while it has a message waits for itself
+    /// and times out.
+    ///
+    /// timeout: default 30 s. A lost connection does not end it: messages are handled all the
+    /// same. Cancellation stops the waiting alone.
+    /// Errors: `timeout`, with the subject of a subscription that still has messages;
+    /// `closed` or `disconnected` if the client closes meanwhile or has closed.
+    [[nodiscard]] asio::awaitable<void> barrier(
+        std::chrono::nanoseconds timeout = std::chrono::seconds(30)) const;
+    [[nodiscard]] asio::awaitable<void> barrier(std::chrono::nanoseconds timeout, error& e) const;
+
     /// Ends in order: every subscription is drained (its messages are handled, their replies
     /// sent), then publishing is refused and flushed, then the connection closes.
     ///

@@ -344,8 +344,9 @@ void connection::finish(const error& reason) {
         subscriptions.reserve(subscriptions_.size());
         finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
+        for (wait_list* l :
+             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
             l->take_all(wake::ended, woken);
         outbox_.clear();
         pings_.clear();
@@ -411,8 +412,9 @@ void connection::abandon() noexcept {
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
         finish_requests(refusal("the request got no reply"), all);
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
+        for (wait_list* l :
+             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
             l->take_all(wake::ended, all);
         take_subscriptions(subscriptions);
         streams = std::exchange(events_, {});

@@ -36,6 +36,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -65,6 +66,11 @@ struct publish_result {
     bool must_wait = false;       ///< above the high-water mark
     bool is_offline = false;      ///< accepted, to be sent once there is a connection
     bool must_yield = false;      ///< give others a turn
+};
+
+/// Waits until the messages of a moment are handled.
+struct handled_wait : wait_node {
+    std::size_t open = 0; ///< subscriptions that still have some
 };
 
 /// For the reader: a sid appears or goes.
@@ -159,6 +165,14 @@ public:
     /// Enters `n` to be resumed when the subscription has drained.
     error begin_subscription_drain(subscription_state& s, wait_node& n);
 
+    /// Enters `w` to be resumed when all messages that subscriptions have now are handled. False
+    /// if they are, or with `failure`.
+    bool begin_handled_wait(handled_wait& w, error& failure);
+    /// Before its frame goes.
+    void end_handled_wait(handled_wait& w) noexcept;
+    /// One of those it waits for.
+    [[nodiscard]] std::string unhandled_subject(const handled_wait& w) const;
+
     // --- The connection
 
     /// Sends a PING; `n` is resumed by its PONG.
@@ -193,6 +207,7 @@ public:
 
     void on_finished(subscription_state& s) override;
     void on_room() override;
+    void on_handled(std::span<const std::uint64_t> barriers) override;
 
     // --- The loops', on the strand
 
@@ -307,6 +322,8 @@ private:
         std::shared_ptr<subscription_state> consumer;
         std::uint64_t ticket;
     };
+    template <class F>
+    void for_each_consumed(F&& f) const;
     void start_deadlines(subscription_state& s);
     struct overdue_subscription {
         std::shared_ptr<subscription_state> subscription;
@@ -384,6 +401,7 @@ private:
     wait_list close_waiters_;
     wait_list drain_waiters_;
     wait_list subscription_drains_; // by sid in `ticket`
+    wait_list handled_waiters_;     // each a handled_wait
     wait_list pause_;               // the reader
 
     request_mux requests_;

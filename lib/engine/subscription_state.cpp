@@ -268,14 +268,35 @@ std::size_t subscription_state::batch_size() const noexcept {
 }
 
 bool subscription_state::refill() {
-    const std::lock_guard lock(mutex_);
-    const auto n = std::min<std::uint64_t>(batch_size(), tail_ - head_);
-    taken_.clear();
-    taken_next_ = 0;
-    for (std::uint64_t i = 0; i != n; ++i)
-        taken_.push_back(ring_.at(head_ + i));
-    head_ += n;
+    message_barriers::ids reached;
+    std::uint64_t n = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        barriers_.on_return(head_, reached);
+        n = std::min({std::uint64_t{batch_size()}, tail_ - head_, barriers_.limit() - head_});
+        barriers_.on_batch(n != 0);
+        taken_.clear();
+        taken_next_ = 0;
+        for (std::uint64_t i = 0; i != n; ++i)
+            taken_.push_back(ring_.at(head_ + i));
+        head_ += n;
+    }
+    notify_handled(reached);
     return n != 0;
+}
+
+std::uint64_t subscription_state::begin_handler() {
+    const std::lock_guard lock(mutex_);
+    return barriers_.begin_handler();
+}
+
+void subscription_state::end_handler(std::uint64_t began) {
+    message_barriers::ids reached;
+    {
+        const std::lock_guard lock(mutex_);
+        barriers_.end_handler(began, reached);
+    }
+    notify_handled(reached);
 }
 
 void subscription_state::drop_taken() noexcept {
@@ -363,16 +384,41 @@ bool subscription_state::at_end() {
 
 // --- Any thread's
 
+bool subscription_state::add_barrier(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    return barriers_.add(id, tail_, head_ == tail_);
+}
+
+void subscription_state::drop_barrier(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    barriers_.drop(id);
+}
+
+bool subscription_state::has_barrier(std::uint64_t id) const {
+    const std::lock_guard lock(mutex_);
+    return barriers_.contains(id);
+}
+
+void subscription_state::notify_handled(const message_barriers::ids& reached) {
+    if (reached.empty()) [[likely]]
+        return;
+    if (const auto o = observer.lock())
+        o->on_handled(reached);
+}
+
 void subscription_state::end(const error& reason, bool discard) {
     parked_handler h;
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     bool tell = false;
     bool paused = false;
+    message_barriers::ids handled;
     {
         const std::lock_guard lock(mutex_);
         if (!end_reason_)
             end_reason_ = reason;
+        if (!has_handler) // a handler comes back, others may not
+            barriers_.release_all(handled);
         if (discard) {
             flags_.fetch_or(discarding, std::memory_order_relaxed);
             first = std::exchange(head_, tail_);
@@ -391,6 +437,7 @@ void subscription_state::end(const error& reason, bool discard) {
             release_reference(ring_.at(p).memory);
     }
     h.post();
+    notify_handled(handled);
     if (tell)
         notify_finished();
     if (const auto o = paused ? observer.lock() : nullptr)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/message_barriers.hpp"
 #include "engine/record_ring.hpp"
 #include "engine/subscription_deadlines.hpp"
 #include "engine/turn.hpp"
@@ -18,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +36,8 @@ public:
     virtual void on_finished(subscription_state& s) = 0;
     /// There is room again in a queue that paused reading.
     virtual void on_room() = 0;
+    /// All messages before these barriers are handled.
+    virtual void on_handled(std::span<const std::uint64_t> barriers) = 0;
 
 protected:
     ~consumer_observer() = default;
@@ -149,7 +153,17 @@ public:
     /// Since the consumer was suspended last.
     turn consumer_turn;
 
+    /// For handlers that run at once: around each. `begin` before the next message is taken;
+    /// `end` gets what it returned.
+    std::uint64_t begin_handler();
+    void end_handler(std::uint64_t began);
+
     // --- Any thread's
+
+    /// Has the observer told when all messages so far are handled. False if they are.
+    bool add_barrier(std::uint64_t id);
+    void drop_barrier(std::uint64_t id);
+    [[nodiscard]] bool has_barrier(std::uint64_t id) const;
 
     /// Ends it. The first reason stays. `discard` drops what was not taken.
     void end(const error& reason, bool discard);
@@ -177,6 +191,7 @@ private:
     }
 
     bool refill();
+    void notify_handled(const message_barriers::ids& reached);
     void tell_room();
     void drop_taken() noexcept;
     void make_room();
@@ -216,6 +231,7 @@ private:
     std::uint64_t max_pending_bytes_ = 0;
     std::uint64_t compacted_to_ = 0; // what lies before has blocks of its own
     subscription_deadlines deadlines_;
+    message_barriers barriers_;
     error end_reason_;
     parked_handler consumer_;
     consumer_wait* waiting_ = nullptr;
