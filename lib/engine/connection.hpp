@@ -16,6 +16,7 @@
 #include "support/deadline_queue.hpp"
 #include "support/nuid.hpp"
 #include "support/time_source.hpp"
+#include "transport/direct_writer.hpp"
 
 #include <conats/connect_options.hpp>
 #include <conats/error.hpp>
@@ -249,6 +250,8 @@ public:
     /// when the writer has to end.
     bool begin_write(outgoing& out, wait_node& n);
     void on_written(std::size_t bytes);
+    /// With `send_now`: where to, until it is taken back by null, before it closes.
+    void direct(direct_writer* w);
 
     bool take_registrations(std::vector<registration>& out);
     void on_info(const conats::server_info& info);
@@ -292,6 +295,10 @@ private:
     void append_gathered(const publication& p, const headers_view& headers);
     void append_ping(ping_kind kind, std::uint64_t id = 0);
     [[nodiscard]] parked_handler take_writer() noexcept;
+    /// With `send_now`, does the idle writer's work. What it has left is the writer's.
+    [[nodiscard]] parked_handler send_or_take_writer();
+    /// Hands everything to the writer.
+    void swap_outbox(outgoing& out);
     void set_status(conats::status s, const error& why);
     void emit(const event& e);
     void arm(clock::time_point at);
@@ -385,6 +392,8 @@ private:
     std::uint64_t written_ = 0;            // outbox position that the kernel has accepted
     std::uint64_t streak_ = 0;             // publications since the last suspension
     wait_node* writer_ = nullptr;          // idle
+    outgoing* writer_out_ = nullptr;       // its buffer, while it is idle
+    direct_writer* direct_ = nullptr;
     bool writing_ = false;
     clock::time_point write_progress_{};
     pong_queue pings_;

@@ -277,8 +277,8 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    const auto always = std::min({timers_.next_deadline(), subscription_timers_.next_deadline(),
-                                  farewell_deadline_});
+    const auto always = std::min(
+        {timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_});
     if (!is_online() || failing_)
         return always;
     return std::min(
