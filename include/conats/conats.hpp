@@ -12,6 +12,8 @@
 #include <conats/message.hpp>
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
+#include <conats/reply_stream.hpp>
+#include <conats/request_many_options.hpp>
 #include <conats/request_options.hpp>
 #include <conats/secret.hpp>
 #include <conats/server_info.hpp>

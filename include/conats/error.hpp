@@ -86,7 +86,12 @@ enum class errc {
     malformed_headers,    ///< a message's header block was malformed (an event)
     messages_dropped,     ///< a subscription's pending limit was exceeded (an event)
     userinfo_ignored,     ///< an option won over an address's userinfo (an event)
-    tls_not_verified      ///< the server's certificate was not looked at (an event)
+    tls_not_verified,     ///< the server's certificate was not looked at (an event)
+
+    // Subscriptions that end by themselves.
+    lifetime_reached = 400, ///< the subscription's `lifetime` is over
+    first_message_timeout,  ///< its first message did not come in time
+    idle_timeout            ///< no further message came in time
 };
 
 /// Classes of causes, to branch on: `if (e == conats::condition::auth) …`. A code belongs to one
@@ -99,7 +104,8 @@ enum class condition {
                      ///< `max_messages_reached`
     disconnected,    ///< the connection is gone: `disconnected`, `stale_connection`,
                      ///< `slow_consumer`, `server_shutdown`
-    timeout,         ///< a deadline passed: `timeout`
+    timeout,         ///< a deadline passed: `timeout`, `lifetime_reached`,
+                     ///< `first_message_timeout`, `idle_timeout`
     auth,            ///< credentials were refused, expired, late or not to be had: `auth…`,
                      ///< `account_authentication_expired`, `provider_failed`,
                      ///< `credentials_unreadable`, `nkeys_not_supported`

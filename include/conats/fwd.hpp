@@ -21,6 +21,8 @@ class message;
 class owned_payload;
 class payload_view;
 class publish_options;
+class reply_stream;
+class request_many_options;
 class request_options;
 class secret;
 class stream;
@@ -40,6 +42,7 @@ namespace impl {
 class connection;
 class lease;
 class subscription_state;
+struct reply_gathering;
 class event_queue;
 class ssl_context;
 struct transport_access;

@@ -207,6 +207,11 @@ connect_options& connect_options::allow_empty_tokens(bool on) {
     return *this;
 }
 
+connect_options& connect_options::send_now(bool on) {
+    send_now_ = on;
+    return *this;
+}
+
 connect_options& connect_options::max_control_line(std::size_t bytes) {
     max_control_line_ = bytes;
     return *this;

@@ -344,8 +344,9 @@ void connection::finish(const error& reason) {
         subscriptions.reserve(subscriptions_.size());
         finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
+        for (wait_list* l :
+             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
             l->take_all(wake::ended, woken);
         outbox_.clear();
         pings_.clear();
@@ -360,8 +361,12 @@ void connection::finish(const error& reason) {
         user_executor = std::exchange(user_executor_, {});
     }
     const error ended = end_error();
-    for (const auto& s : subscriptions)
-        s->end(ended, false);
+    for (const auto& s : subscriptions) {
+        error why = ended;
+        if (s->is_own_inbox())
+            why.was_written(was_written(s->request_begin));
+        s->end(why, false);
+    }
     for (const auto& w : streams)
         if (const auto queue = w.lock())
             queue->close();
@@ -382,6 +387,7 @@ void connection::finish_requests(const error& why, wait_list& woken) {
 void connection::take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all) {
     subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
     for (const auto& s : all) {
+        subscription_timers_.remove(s->timer);
         subscriptions_.erase(s->sid);
         s->sid = 0;
     }
@@ -406,8 +412,9 @@ void connection::abandon() noexcept {
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
         finish_requests(refusal("the request got no reply"), all);
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
+        for (wait_list* l :
+             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
             l->take_all(wake::ended, all);
         take_subscriptions(subscriptions);
         streams = std::exchange(events_, {});

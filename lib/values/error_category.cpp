@@ -137,6 +137,13 @@ constexpr std::array errc_rows{
              "an option won over the credentials in an address"},
     errc_row{errc::tls_not_verified, condition::tls, "tls_not_verified",
              "the server's certificate was not looked at"},
+
+    errc_row{errc::lifetime_reached, condition::timeout, "lifetime_reached",
+             "the subscription's lifetime is over"},
+    errc_row{errc::first_message_timeout, condition::timeout, "first_message_timeout",
+             "the subscription's first message did not come in time"},
+    errc_row{errc::idle_timeout, condition::timeout, "idle_timeout",
+             "the subscription got no further message in time"},
 };
 
 struct condition_row {
