@@ -22,7 +22,7 @@
 using namespace conats::test;
 using namespace std::chrono_literals;
 using conats::error_code;
-using conats::impl::stream;
+using conats::stream;
 using conats::impl::tcp_stream;
 using conats::impl::tls_stream;
 
