@@ -76,7 +76,7 @@ TEST_CASE("B16 what the kernel does not take is sent behind it, whole and in ord
     nats_server server;
     sniffing_proxy proxy(server.host(), server.port());
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(options(proxy.url(), true));
+        auto nc = co_await conats::connect(options(proxy.url(), true).max_reconnects(0));
         auto other = co_await conats::connect(server.url());
         auto sub = co_await other.subscribe("a");
         co_await other.flush();
@@ -157,7 +157,7 @@ TEST_CASE("B16 a lost connection is found out as ever, and closing sends what wa
             CHECK(m);
         }
         sniffing_proxy proxy(server.host(), server.port());
-        auto nc = co_await conats::connect(options(proxy.url(), true));
+        auto nc = co_await conats::connect(options(proxy.url(), true).max_reconnects(0));
         co_await turns(3);
         proxy.reset();
         const bool refused = co_await async_eventually(

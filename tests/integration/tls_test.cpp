@@ -307,7 +307,8 @@ TEST_CASE("S94 a connection that is cut under TLS is lost like any other") {
     sniffing_proxy wire(server.host(), server.port());
     const bool by_reset = GENERATE(false, true);
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(with_tls(wire.url(), files.trusting()));
+        auto nc =
+            co_await conats::connect(with_tls(wire.url(), files.trusting()).max_reconnects(0));
         auto sub = co_await nc.subscribe("a");
         co_await nc.flush();
         if (by_reset)
@@ -328,7 +329,8 @@ TEST_CASE("S94 a server that stops under TLS ends as one in plain") {
     const tls_files files;
     nats_server server(files.config());
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(with_tls(server.url(), files.trusting()));
+        auto nc =
+            co_await conats::connect(with_tls(server.url(), files.trusting()).max_reconnects(0));
         auto sub = co_await nc.subscribe("a");
         co_await nc.flush();
         server.stop();

@@ -447,6 +447,7 @@ TEST_CASE("G01 a server's close and its status end the connection") {
     nats_server server(websocket_server());
     run([&]() -> asio::awaitable<void> {
         auto options = to(websocket_port(server));
+        options.max_reconnects(0);
         auto nc = co_await conats::connect(options);
         auto events = nc.events();
         server.stop();
