@@ -326,10 +326,6 @@ public:
     [[nodiscard]] bool ignore_discovered_servers() const noexcept {
         return ignore_discovered_servers_;
     }
-    /// What to do when the server announces its shutdown. Default: `lame_duck_mode::move`.
-    connect_options& when_lame_duck(lame_duck_mode m);
-    [[nodiscard]] lame_duck_mode when_lame_duck() const noexcept { return when_lame_duck_; }
-
     /// What `publish` does without a connection. Default: `offline_policy::buffer`.
     connect_options& when_offline(offline_policy p);
     [[nodiscard]] offline_policy when_offline() const noexcept { return when_offline_; }
@@ -424,7 +420,6 @@ private:
     std::size_t max_pings_outstanding_ = 2;
     int max_reconnects_ = 60;
     offline_policy when_offline_ = offline_policy::buffer;
-    lame_duck_mode when_lame_duck_ = lame_duck_mode::move;
     bool retry_first_connect_ = false;
     bool ignore_auth_errors_ = false;
     bool ignore_discovered_servers_ = false;

@@ -267,11 +267,6 @@ connect_options& connect_options::ignore_discovered_servers(bool on) {
     return *this;
 }
 
-connect_options& connect_options::when_lame_duck(lame_duck_mode m) {
-    when_lame_duck_ = m;
-    return *this;
-}
-
 connect_options& connect_options::when_offline(offline_policy p) {
     when_offline_ = p;
     return *this;

@@ -15,20 +15,8 @@ std::string_view to_string(offline_policy p) noexcept {
     return "unknown";
 }
 
-std::string_view to_string(lame_duck_mode m) noexcept {
-    switch (m) {
-    case lame_duck_mode::move: return "move";
-    case lame_duck_mode::event_only: return "event_only";
-    }
-    return "unknown";
-}
-
 std::ostream& operator<<(std::ostream& os, offline_policy p) {
     return os << to_string(p);
-}
-
-std::ostream& operator<<(std::ostream& os, lame_duck_mode m) {
-    return os << to_string(m);
 }
 
 server_state::server_state() = default;

@@ -391,7 +391,7 @@ TEST_CASE("F16, F04 a server that answers no PING is left for another within the
     });
 }
 
-TEST_CASE("F22, F23, S31, S35, S57 whatever ends a connection, it is made again") {
+TEST_CASE("F22, S31, S35, S57 whatever ends a connection, it is made again") {
     using ending = std::pair<const char*, errc>;
     const auto [bytes, code] = GENERATE(
         ending("-ERR 'Stale Connection'\r\n", errc::stale_connection),
