@@ -130,8 +130,8 @@ bool connection::on_session_end(const error& cause) {
             return false;
         loss_ = cause;
         end_inboxes(inboxes);
+        finish_requests(lost_error(), woken); // they ask how far the writer came
         keep_publications(inboxes);
-        finish_requests(lost_error(), woken);
         barriers_.take_all(wake::ended, woken);
         release_publishers(woken);
         subscriptions_.for_each([&](const auto& s) {
