@@ -31,9 +31,13 @@ bool is_same_server(const server_address& a, const server_address& b) noexcept {
 /// A server of the list that `announcer` sent; false if the text is none.
 bool parse_discovered(const std::string& text, const server_address& announcer,
                       server_address& out) {
+    // Without a host it would be this machine, and be given the announcer's credentials.
+    const std::size_t colon = text.rfind(':');
+    if (colon == std::string::npos || colon == 0) {
+        return false;
+    }
     server_address a;
-    if (text.empty() ||
-        parse_server_address(std::string(to_string(announcer.scheme())) + "://" + text, a)) {
+    if (parse_server_address(std::string(to_string(announcer.scheme())) + "://" + text, a)) {
         return false;
     }
     if (a.has_userinfo()) {

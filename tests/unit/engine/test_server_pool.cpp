@@ -132,8 +132,9 @@ TEST_CASE("A23, P2.15 a discovered server has scheme, userinfo and TLS name of w
 TEST_CASE("S52 what does not parse, lies or never ends is left out") {
     server_pool pool = make_pool("a");
     pool.on_connected();
-    std::vector<std::string> urls{"",      "b:0",      "b:99999", "user:pw@b:4222",
-                                  "b c:1", "\r\nb:44", "b:4222",  "B:4222"};
+    std::vector<std::string> urls{"",         ":",       ":4222",          "4222",
+                                  "b:0",      "b:99999", "user:pw@b:4222", "b c:1",
+                                  "\r\nb:44", "b:4222",  "B:4222"};
     CHECK(pool.discover(urls) == 1);
     CHECK(order(pool) == "a b");
     urls.clear();
