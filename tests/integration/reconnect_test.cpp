@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Connections that are lost and made again, on a real server and on misbehaving ones.
-#include "integration/helpers.hpp"
-#include "integration/outcome.hpp"
+#include "integration/reconnect_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
 
@@ -11,31 +10,6 @@ using conats::errc;
 using conats::event_kind;
 using conats::status;
 using test_clock = std::chrono::steady_clock;
-
-namespace {
-
-/// Reconnects fast.
-conats::connect_options fast(const std::string& url) {
-    conats::connect_options o(url);
-    o.reconnect_wait(20ms).reconnect_jitter(5ms).max_reconnects(-1).connect_timeout(scaled(2s));
-    return o;
-}
-
-asio::awaitable<bool> reaches(conats::client nc, status s) {
-    const bool there = co_await async_eventually([&] { return nc.status() == s; });
-    co_return there;
-}
-
-/// The statuses among events, in words.
-std::string statuses(const std::vector<conats::event>& all) {
-    std::string text;
-    for (const conats::event& e : all)
-        if (e.kind() == event_kind::status_changed)
-            text.append(text.empty() ? "" : " ").append(conats::to_string(e.status()));
-    return text;
-}
-
-} // namespace
 
 TEST_CASE(
     "F01, F20, S47, B20 a killed server is come back to: subscriptions once, events in order") {
@@ -391,7 +365,7 @@ TEST_CASE("F16, F04 a server that answers no PING is left for another within the
     });
 }
 
-TEST_CASE("F22, S31, S35, S57 whatever ends a connection, it is made again") {
+TEST_CASE("B23, F22, S31, S35, S57 whatever ends a connection, it is made again") {
     using ending = std::pair<const char*, errc>;
     const auto [bytes, code] = GENERATE(
         ending("-ERR 'Stale Connection'\r\n", errc::stale_connection),
