@@ -354,7 +354,8 @@ TEST_CASE("B20 while draining there is no reconnecting: a lost connection is the
         CHECK(over);
         CHECK(draining.code == errc::disconnected);
         held.open();
-        const bool closed = co_await reaches(nc, status::closed);
+        const bool closed = co_await async_eventually(
+            [&] { return nc.status() == status::closed && held.waiting() == 0; });
         CHECK(closed);
         CHECK(statuses(take_events(events)) == "connected draining_subs disconnected closed");
     });
