@@ -105,15 +105,17 @@ asio::awaitable<error> connect_walk::connect() {
 
 asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
-    attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
-    attempt_->start(later(connection::clock::now(), connection_.options().connect_timeout()));
     error e;
     tls_.reset();
-    // What is wrong with our side of TLS is found before anybody is called.
+    // What is wrong with our side of TLS is found before anybody is called, and the time that
+    // takes is not the server's.
     if (wants_tls(connection_.options(), server))
         tls_ = find_context(connection_, e);
-    if (!e)
-        e = co_await reach(server);
+    if (e)
+        co_return e;
+    attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
+    attempt_->start(later(connection::clock::now(), connection_.options().connect_timeout()));
+    e = co_await reach(server);
     if (!e)
         e = co_await shake_hands(server);
     attempt_->finish();

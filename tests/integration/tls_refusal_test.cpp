@@ -117,8 +117,8 @@ TEST_CASE("B02 P2.21 a TLS handshake that does not come to an end is bounded") {
     });
     auto o = with_tls(peer.url(token), tls_options().handshake_first(first));
     const auto began = std::chrono::steady_clock::now();
-    check_code(outcome_of(o.connect_timeout(300ms)), errc::timeout, "TLS handshake");
-    CHECK(std::chrono::steady_clock::now() - began < scaled(3s));
+    check_code(outcome_of(o.connect_timeout(scaled(300ms))), errc::timeout, "TLS handshake");
+    CHECK(std::chrono::steady_clock::now() - began < scaled(4s));
     CHECK(peer.result() == "ok");
     check_silent(peer.received());
 }
