@@ -94,16 +94,20 @@ void connect_walk::stop(const error& /*why*/) {
 asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     const control_scope control(connection_, *this);
     ++attempts_;
-    attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
-    attempt_->start(later(connection_.now(), connection_.options().connect_timeout()));
     error e;
     tls_.reset();
-    // What is wrong with our side of TLS is found before anybody is called.
+    // What is wrong with our side of TLS is found before anybody is called, and the time that
+    // takes is not the server's.
     if (wants_tls(connection_.options(), server))
         tls_ = find_context(connection_, e);
+    if (e) {
+        e.server(server.redacted());
+        co_return e;
+    }
+    attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
+    attempt_->start(later(connection_.now(), connection_.options().connect_timeout()));
     try {
-        if (!e)
-            e = co_await reach(server);
+        e = co_await reach(server);
         if (!e && encrypts_first(connection_.options(), server))
             e = co_await encrypt(server);
         if (!e)

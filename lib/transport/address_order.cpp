@@ -19,6 +19,15 @@ bool is_v6(const tcp::endpoint& e) {
     return e.address().is_v6();
 }
 
+/// Moves those of a family to the front; the order within each stays. std::stable_partition does
+/// this with a function that clang calls deprecated.
+void move_to_front(std::vector<tcp::endpoint>& addresses, bool (*is_wanted)(const tcp::endpoint&)) {
+    auto front = addresses.begin();
+    for (auto at = addresses.begin(); at != addresses.end(); ++at)
+        if (is_wanted(*at))
+            std::rotate(front++, at, at + 1);
+}
+
 } // namespace
 
 void arrange_addresses(std::vector<tcp::endpoint>& addresses, ip_order order,
@@ -27,12 +36,8 @@ void arrange_addresses(std::vector<tcp::endpoint>& addresses, ip_order order,
         std::swap(addresses[left - 1], addresses[static_cast<std::size_t>(random() % left)]);
     switch (order) {
     case ip_order::any: break;
-    case ip_order::v4_first:
-        std::stable_partition(addresses.begin(), addresses.end(), is_v4);
-        break;
-    case ip_order::v6_first:
-        std::stable_partition(addresses.begin(), addresses.end(), is_v6);
-        break;
+    case ip_order::v4_first: move_to_front(addresses, is_v4); break;
+    case ip_order::v6_first: move_to_front(addresses, is_v6); break;
     case ip_order::v4_only: std::erase_if(addresses, is_v6); break;
     case ip_order::v6_only: std::erase_if(addresses, is_v4); break;
     }

@@ -47,14 +47,16 @@ public:
             return system_failure(what);
         // Else a copy of a key would stay in the file's buffer.
         std::setvbuf(file.get(), nullptr, _IONBF, 0);
-        do {
+        while (std::feof(file.get()) == 0) {
             if (memory_.size() == largest)
                 return invalid(what, "larger than 16 MiB");
             grow();
             char* const free = secret_access::data(memory_) + size_;
             size_ += std::fread(free, 1, memory_.size() - size_, file.get());
-        } while (size_ == memory_.size());
-        return std::ferror(file.get()) != 0 ? system_failure(what) : error();
+            if (std::ferror(file.get()) != 0)
+                return system_failure(what);
+        }
+        return error();
     }
 
 private:
@@ -67,7 +69,8 @@ private:
 
     void grow() {
         secret more = secret_access::allocate(std::max(first, memory_.size() * 2));
-        std::copy_n(memory_.reveal().data(), size_, secret_access::data(more));
+        const auto read = view();
+        std::copy(read.begin(), read.end(), secret_access::data(more));
         memory_ = std::move(more);
     }
 
@@ -273,7 +276,8 @@ error load_pem_identity(const tls_options& o, SSL_CTX& to) {
 /// The same with a NUL behind it.
 secret terminated(const secret& text) {
     secret out = secret_access::allocate(text.size() + 1);
-    std::copy_n(text.reveal().data(), text.size(), secret_access::data(out));
+    const auto bytes = text.reveal();
+    std::copy(bytes.begin(), bytes.end(), secret_access::data(out));
     return out;
 }
 
@@ -282,11 +286,11 @@ void free_chain(STACK_OF(X509) * chain) {
 }
 
 error take_pkcs12(PKCS12* bundle, const std::string& what, const secret& password, SSL_CTX& to) {
-    const secret text = terminated(password);
+    secret text = terminated(password);
     EVP_PKEY* key = nullptr;
     X509* certificate = nullptr;
     STACK_OF(X509)* chain = nullptr;
-    if (PKCS12_parse(bundle, text.reveal().data(), &key, &certificate, &chain) != 1) {
+    if (PKCS12_parse(bundle, secret_access::data(text), &key, &certificate, &chain) != 1) {
         // The only reason the user can mend without OpenSSL's words.
         const bool wrong = ERR_GET_REASON(ERR_peek_last_error()) == PKCS12_R_MAC_VERIFY_FAILURE;
         std::string reason = take_openssl_reason();

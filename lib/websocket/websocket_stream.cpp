@@ -154,7 +154,8 @@ std::size_t websocket_stream::take_data(char* to, std::size_t size) {
     std::size_t n = 0;
     if (!is_data_packed_) {
         n = std::min(size, data_.size());
-        std::memmove(to, data_.data(), n);
+        if (n != 0) // memmove takes no null pointer, not even for nothing
+            std::memmove(to, data_.data(), n);
         data_.remove_prefix(n);
         return n;
     }

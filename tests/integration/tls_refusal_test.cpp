@@ -11,6 +11,10 @@
 
 #include <conats/conats.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <chrono>
 #include <string>
 #include <string_view>
