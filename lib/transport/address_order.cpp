@@ -2,6 +2,8 @@
 #include "transport/address_order.hpp"
 
 #include <algorithm>
+#include <functional>
+#include <iterator>
 #include <utility>
 
 namespace conats {
@@ -19,6 +21,15 @@ bool is_v6(const tcp::endpoint& e) {
     return e.address().is_v6();
 }
 
+// std::stable_partition would do, but clang finds what it uses deprecated.
+void put_first(std::vector<tcp::endpoint>& addresses, bool (*is_preferred)(const tcp::endpoint&)) {
+    std::vector<tcp::endpoint> all;
+    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(all), is_preferred);
+    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(all),
+                 std::not_fn(is_preferred));
+    addresses = std::move(all);
+}
+
 } // namespace
 
 void arrange_addresses(std::vector<tcp::endpoint>& addresses, ip_order order,
@@ -27,12 +38,8 @@ void arrange_addresses(std::vector<tcp::endpoint>& addresses, ip_order order,
         std::swap(addresses[left - 1], addresses[static_cast<std::size_t>(random() % left)]);
     switch (order) {
     case ip_order::any: break;
-    case ip_order::v4_first:
-        std::stable_partition(addresses.begin(), addresses.end(), is_v4);
-        break;
-    case ip_order::v6_first:
-        std::stable_partition(addresses.begin(), addresses.end(), is_v6);
-        break;
+    case ip_order::v4_first: put_first(addresses, is_v4); break;
+    case ip_order::v6_first: put_first(addresses, is_v6); break;
     case ip_order::v4_only: std::erase_if(addresses, is_v6); break;
     case ip_order::v6_only: std::erase_if(addresses, is_v4); break;
     }
