@@ -37,7 +37,8 @@ std::string play(const impl::proxy_address& proxy, std::string_view input, std::
     if (h->is_done())
         return "done, left " + std::to_string(input.size());
     check(h->failure().code() == errc::proxy_failed, "the code");
-    check(h->failure().what().find(password) == std::string::npos, "no password is shown");
+    check(proxy.password.empty() || h->failure().what().find(password) == std::string::npos,
+          "no password is shown");
     check(h->failure().text().size() < 500, "the text is short");
     return h->failure().text();
 }
