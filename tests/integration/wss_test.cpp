@@ -118,6 +118,17 @@ TEST_CASE("G02 ws is encrypted too where the options ask for TLS") {
     });
 }
 
+TEST_CASE("B26 TLS before INFO is no option of WebSocket") {
+    for (const auto* url : {"ws://127.0.0.1:1", "wss://127.0.0.1:1"}) {
+        conats::connect_options o(url);
+        o.transport(conats::websocket()).tls(conats::tls_options().handshake_first(true));
+        const auto e = outcome_of(o);
+        CHECK(e.code() == errc::invalid_options);
+        CHECK(e.text().starts_with("tls: handshake_first and WebSocket exclude each other"));
+        CHECK(e.server() == url);
+    }
+}
+
 TEST_CASE("G02 G09 wss runs through a proxy, and its certificate is the server's") {
     const tls_files files;
     nats_server server(wss_config(files));
