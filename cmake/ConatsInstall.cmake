@@ -27,13 +27,25 @@ if(CONATS_TESTING)
 else()
     set(without_testing PATTERN "testing" EXCLUDE)
 endif()
+if(CONATS_WEBSOCKET)
+    install(
+        TARGETS conats_websocket
+        EXPORT conatsTargets
+        RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime
+        LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT runtime NAMELINK_COMPONENT development
+        ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT development)
+    set(without_websocket "")
+else()
+    set(without_websocket PATTERN "websocket.hpp" EXCLUDE)
+endif()
 install(
     DIRECTORY "${PROJECT_SOURCE_DIR}/include/conats"
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
     COMPONENT development
     FILES_MATCHING
     PATTERN "*.hpp"
-    ${without_testing})
+    ${without_testing}
+    ${without_websocket})
 install(
     EXPORT conatsTargets
     NAMESPACE conats::
@@ -108,6 +120,11 @@ if(CONATS_TESTING)
     configure_file("${PROJECT_SOURCE_DIR}/cmake/conats-testing.pc.in"
                    "${PROJECT_BINARY_DIR}/conats-testing.pc" @ONLY)
     list(APPEND package_files "${PROJECT_BINARY_DIR}/conats-testing.pc")
+endif()
+if(CONATS_WEBSOCKET)
+    configure_file("${PROJECT_SOURCE_DIR}/cmake/conats-websocket.pc.in"
+                   "${PROJECT_BINARY_DIR}/conats-websocket.pc" @ONLY)
+    list(APPEND package_files "${PROJECT_BINARY_DIR}/conats-websocket.pc")
 endif()
 
 install(

@@ -54,34 +54,13 @@ public:
     /// Copies of it must not outlive the execution context.
     [[nodiscard]] const asio::any_io_executor& executor() const noexcept { return executor_; }
 
-    transport_target& scheme(std::string s) {
-        scheme_ = std::move(s);
-        return *this;
-    }
-    transport_target& host(std::string h) {
-        host_ = std::move(h);
-        return *this;
-    }
-    transport_target& port(std::uint16_t p) {
-        port_ = p;
-        return *this;
-    }
-    transport_target& path(std::string p) {
-        path_ = std::move(p);
-        return *this;
-    }
-    transport_target& attempt(std::uint64_t n) {
-        attempt_ = n;
-        return *this;
-    }
-    transport_target& deadline(std::chrono::steady_clock::time_point t) {
-        deadline_ = t;
-        return *this;
-    }
-    transport_target& executor(asio::any_io_executor ex) {
-        executor_ = std::move(ex);
-        return *this;
-    }
+    transport_target& scheme(std::string s);
+    transport_target& host(std::string h);
+    transport_target& port(std::uint16_t p);
+    transport_target& path(std::string p);
+    transport_target& attempt(std::uint64_t n);
+    transport_target& deadline(std::chrono::steady_clock::time_point t);
+    transport_target& executor(asio::any_io_executor ex);
 
 private:
     std::string scheme_ = "nats";

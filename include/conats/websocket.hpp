@@ -89,7 +89,8 @@ private:
 
 /// The transport of ws and wss addresses, for `connect_options::transport`; addresses of the other
 /// schemes go over TCP as ever. The path of an address is that of the request, as a gateway before
-/// the server may want it. A server's INFO says nothing of TLS here: wss encrypts, ws does not.
+/// the server may want it. A server's INFO says nothing of TLS here: wss encrypts from the first
+/// byte, and so does ws where the options have `tls`.
 ///
 ///     conats::connect_options o("ws://localhost:8080");
 ///     o.transport(conats::websocket());

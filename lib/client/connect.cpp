@@ -31,6 +31,11 @@ error check_transport(const server_address& s, const connect_options& options) {
     const bool has_factory = transport_access::factory(options.transport()) != nullptr;
     const bool has_layer =
         transport_access::layer(options.transport(), to_string(s.scheme())) != nullptr;
+    if (is_websocket(s) && options.tls() && options.tls()->handshake_first())
+        return error(errc::invalid_options,
+                     "tls: handshake_first and WebSocket exclude each other: wss encrypts from the "
+                     "first byte by itself")
+            .server(s.redacted());
     if (!is_websocket(s) || has_layer || has_factory)
         return error();
     return error(errc::transport_unavailable,

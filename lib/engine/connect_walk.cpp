@@ -19,15 +19,25 @@ namespace impl {
 
 namespace {
 
+/// Whether a WebSocket runs within TLS of ours. A factory that makes WebSockets itself, without a
+/// layer of ours, encrypts them itself.
+bool encrypts_websocket(const connect_options& o, const server_address& server) {
+    const auto name = to_string(server.scheme());
+    return transport_access::layer(o.transport(), name) != nullptr &&
+           (server.scheme() == scheme::wss || o.tls());
+}
+
 // Within a WebSocket there is no TLS of NATS's own, whatever INFO says of other clients.
 bool wants_tls(const connect_options& o, const server_address& server) {
-    return server.scheme() == scheme::wss || server.scheme() == scheme::tls ||
-           (o.tls() && !is_websocket(server));
+    if (is_websocket(server))
+        return encrypts_websocket(o, server);
+    return server.scheme() == scheme::tls || o.tls();
 }
 
 bool encrypts_first(const connect_options& o, const server_address& server) {
-    return server.scheme() == scheme::wss ||
-           (o.tls() && o.tls()->handshake_first() && !is_websocket(server));
+    if (is_websocket(server))
+        return encrypts_websocket(o, server);
+    return o.tls() && o.tls()->handshake_first();
 }
 
 handshake_options to_handshake(const connect_options& o, const server_address& server) {

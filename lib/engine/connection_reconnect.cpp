@@ -285,8 +285,8 @@ error connection::check_replay(const frame_cursor& f) const {
 void connection::discover(const conats::server_info& info) {
     if (options_.ignore_discovered_servers())
         return;
-    const std::size_t added =
-        servers_.discover(servers_.is_websocket() ? info.ws_connect_urls : info.connect_urls);
+    // To a client on WebSocket these are the servers' WebSocket ports.
+    const std::size_t added = servers_.discover(info.connect_urls);
     update_servers();
     if (added != 0)
         emit(event(event_kind::servers_discovered, error()).count(added).status(status_));

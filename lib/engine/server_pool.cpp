@@ -84,14 +84,6 @@ std::vector<server_state> server_pool::states() const {
     return all;
 }
 
-bool server_pool::is_websocket() const noexcept {
-    if (servers_.empty()) {
-        return false;
-    }
-    const scheme s = servers_.front().address_->scheme();
-    return s == scheme::ws || s == scheme::wss;
-}
-
 void server_pool::prefer(std::size_t index) {
     const auto chosen = servers_.begin() + static_cast<std::ptrdiff_t>(index);
     std::rotate(servers_.begin(), chosen, chosen + 1);

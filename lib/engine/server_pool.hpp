@@ -63,8 +63,6 @@ public:
     /// The one to try next. The pool is not empty.
     [[nodiscard]] const pool_server& front() const noexcept { return servers_.front(); }
     [[nodiscard]] std::vector<server_state> states() const;
-    /// Whether its servers are WebSocket's; all of a pool are, or none.
-    [[nodiscard]] bool is_websocket() const noexcept;
 
     /// Makes the server at this position the next.
     void prefer(std::size_t index);

@@ -57,15 +57,14 @@ secret make_request(const std::string& target, const secret& credentials) {
 
 http_connect_handshake::http_connect_handshake(std::string_view host, std::uint16_t port,
                                                const secret& user, const secret& password)
-    : has_login_(!user.empty()) {
+    : password_(password) {
     std::string target(host);
     if (host.find(':') != host.npos)
         target = "[" + target + "]";
     target += ":" + std::to_string(port);
-    secret credentials;
-    if (has_login_)
-        credentials = basic_credentials(user, password);
-    send(make_request(target, credentials));
+    if (!user.empty())
+        credentials_ = basic_credentials(user, password);
+    send(make_request(target, credentials_));
 }
 
 void http_connect_handshake::take_input(std::string_view bytes) {
@@ -75,13 +74,20 @@ void http_connect_handshake::take_input(std::string_view bytes) {
     } else if (head_.is_complete()) {
         if (head_.status() / 100 == 2)
             finish();
-        else if (head_.status() == 407 && !has_login_)
-            fail("demands a user and password: " + head_.status_words());
+        else if (head_.status() == 407 && credentials_.empty())
+            fail("demands a user and password: " + words());
         else if (head_.status() == 407)
-            fail("refused the user and password: " + head_.status_words());
+            fail("refused the user and password: " + words());
         else
-            fail("refused: " + head_.status_words());
+            fail("refused: " + words());
     }
+}
+
+std::string http_connect_handshake::words() const {
+    for (const secret* s : {&password_, &credentials_})
+        if (!s->empty() && head_.reason().find(s->reveal()) != std::string::npos)
+            return std::to_string(head_.status());
+    return head_.status_words();
 }
 
 } // namespace impl

@@ -18,8 +18,12 @@ public:
     void take_input(std::string_view bytes) override;
 
 private:
+    /// The status and its words, which may not say a password again.
+    [[nodiscard]] std::string words() const;
+
     http_head head_;
-    bool has_login_;
+    secret password_;
+    secret credentials_; // as they were sent; empty if none
 };
 
 } // namespace impl

@@ -25,6 +25,8 @@ public:
 
     /// Of a complete head.
     [[nodiscard]] int status() const noexcept { return status_; }
+    /// What follows the status, as it came.
+    [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
     /// "404 Not Found", printable and cut to a line's length.
     [[nodiscard]] std::string status_words() const;
     /// The values of all fields of this name (of any case), joined by ", "; empty if none.

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/transport_parts.hpp"
 
+#include <utility>
+
 namespace conats {
 inline namespace v0 {
 
@@ -10,6 +12,41 @@ transport_target::transport_target(transport_target&&) noexcept = default;
 transport_target& transport_target::operator=(const transport_target&) = default;
 transport_target& transport_target::operator=(transport_target&&) noexcept = default;
 transport_target::~transport_target() = default;
+
+transport_target& transport_target::scheme(std::string s) {
+    scheme_ = std::move(s);
+    return *this;
+}
+
+transport_target& transport_target::host(std::string h) {
+    host_ = std::move(h);
+    return *this;
+}
+
+transport_target& transport_target::port(std::uint16_t p) {
+    port_ = p;
+    return *this;
+}
+
+transport_target& transport_target::path(std::string p) {
+    path_ = std::move(p);
+    return *this;
+}
+
+transport_target& transport_target::attempt(std::uint64_t n) {
+    attempt_ = n;
+    return *this;
+}
+
+transport_target& transport_target::deadline(std::chrono::steady_clock::time_point t) {
+    deadline_ = t;
+    return *this;
+}
+
+transport_target& transport_target::executor(asio::any_io_executor ex) {
+    executor_ = std::move(ex);
+    return *this;
+}
 
 transport::transport() noexcept = default;
 transport::transport(stream_factory make) {

@@ -207,8 +207,8 @@ frame_event frame_decoder::read_close() {
     if (data_.size() == 1)
         return fail(websocket_fault::malformed_close);
     if (data_.size() > 1) {
-        const auto high = static_cast<unsigned char>(data_[0]);
-        const auto low = static_cast<unsigned char>(data_[1]);
+        const unsigned high = static_cast<unsigned char>(data_[0]);
+        const unsigned low = static_cast<unsigned char>(data_[1]);
         const unsigned status = high << 8U | low;
         if (!is_close_status(status))
             return fail(websocket_fault::malformed_close);

@@ -203,6 +203,9 @@ TEST_CASE("G09 HTTP CONNECT tells what the proxy says, without credentials") {
     CHECK(fails("HTTP/1.1 407 Who\r\n\r\n", "") ==
           "the proxy demands a user and password: 407 Who");
     CHECK(fails("HTTP/1.1 302\r\n\r\n") == "the proxy refused: 302");
+    CHECK(fails("HTTP/1.1 407 's3cr3t' is wrong\r\n\r\n") ==
+          "the proxy refused the user and password: 407");
+    CHECK(fails("HTTP/1.1 400 Basic am9lOnMzY3IzdA==?\r\n\r\n") == "the proxy refused: 400");
     CHECK(fails("HTTP/1.1 500 a\x01z\r\n\r\n") == "the proxy refused: 500 a\\x01z");
     CHECK(fails("INFO {\"server_id\":\"X\"}\r\n") ==
           "the proxy gave an answer that is not HTTP/1.1");
