@@ -38,7 +38,7 @@ public:
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
     [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
-    /// When what was presented expires, if it tells; of the server that accepted.
+    /// When what the server accepted expires, if it tells: for `planned_renewal`.
     [[nodiscard]] std::optional<wall_time> credentials_expire() const noexcept { return expire_; }
 
     void stop(const error& why) override;
