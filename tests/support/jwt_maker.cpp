@@ -108,6 +108,11 @@ test_operator::test_operator()
       system_(impl::nkey_kind::account_key),
       account_(impl::nkey_kind::account_key) {}
 
+test_operator& test_operator::callout_by(const test_nkey& service) {
+    callout_service_ = service.public_key();
+    return *this;
+}
+
 std::string test_operator::config() const {
     json::object claims{{"sub", operator_.public_key()}, {"name", "operator"}};
     claims["nats"] = json::object{
@@ -123,7 +128,10 @@ std::string test_operator::account_jwt(const test_nkey& account, std::string_vie
     const json::object limits{{"subs", -1},    {"conn", -1}, {"leaf", -1},    {"imports", -1},
                               {"exports", -1}, {"data", -1}, {"payload", -1}, {"wildcards", true}};
     json::object claims{{"sub", account.public_key()}, {"name", name}};
-    claims["nats"] = json::object{{"type", "account"}, {"version", 2}, {"limits", limits}};
+    json::object nats{{"type", "account"}, {"version", 2}, {"limits", limits}};
+    if (&account == &account_ && !callout_service_.empty())
+        nats["authorization"] = json::object{{"auth_users", json::array{callout_service_}}};
+    claims["nats"] = std::move(nats);
     return make_jwt(std::move(claims), operator_);
 }
 

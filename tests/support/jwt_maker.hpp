@@ -63,6 +63,10 @@ class test_operator {
 public:
     test_operator();
 
+    /// Hands the decision over the account's other users to an auth callout service (ADR-26) that
+    /// connects as this user.
+    test_operator& callout_by(const test_nkey& service);
+
     /// What a server in operator mode has in its config, all accounts included.
     [[nodiscard]] std::string config() const;
     [[nodiscard]] std::string user_jwt(const test_nkey& user, const user_claims& claims = {}) const;
@@ -74,6 +78,7 @@ private:
     test_nkey operator_;
     test_nkey system_;
     test_nkey account_;
+    std::string callout_service_;
 };
 
 /// The text of a credentials file, as nsc writes it.
