@@ -295,10 +295,8 @@ conats::connect_options options_with(seed_way by, const std::string& address,
     conats::connect_options o(address);
     std::string seed = hidden.seed.reveal();
     std::string text = by == seed_way::seed_file ? seed : std::string();
-    if (by == seed_way::credentials || by == seed_way::credentials_file) {
-        text.reserve(jwt.size() + 1000);
+    if (by == seed_way::credentials || by == seed_way::credentials_file)
         text = credentials_text(jwt, seed);
-    }
     switch (by) {
     case seed_way::seed: o.nkey_seed(seed); break;
     case seed_way::seed_file: o.nkey_file(scratch.write("user.nk", text).string()); break;

@@ -140,14 +140,17 @@ std::string test_operator::user_jwt(const test_nkey& user, const user_claims& cl
 }
 
 std::string credentials_text(std::string_view jwt, std::string_view seed) {
-    std::string text = "-----BEGIN NATS USER JWT-----\n";
+    std::string text;
+    text.reserve(jwt.size() + seed.size() + 1000); // leaves no copy behind while it grows
+    text += "-----BEGIN NATS USER JWT-----\n";
     text.append(jwt).append("\n------END NATS USER JWT------\n\n");
     text += "************************* IMPORTANT *************************\n"
             "NKEY Seed printed below can be used to sign and prove identity.\n"
             "NKEYs are sensitive and should be treated as secrets.\n\n"
             "-----BEGIN USER NKEY SEED-----\n";
     text.append(seed).append("\n------END USER NKEY SEED------\n\n");
-    return text += "*************************************************************\n";
+    text += "*************************************************************\n";
+    return text;
 }
 
 } // namespace conats::test

@@ -95,13 +95,14 @@ TEST_CASE("E16 secrets are taken out of the options, and seeds are not kept as t
 }
 
 TEST_CASE("A25 which ways are set is printed, and no more") {
-    std::ostringstream os;
-    os << connect_options().nkey_file("/secret/path").name("n") << connect_options().user("u");
-    os << connect_options().password("p");
-    CHECK(os.str() ==
-          "connect_options{servers: 0, name: 'n', nkey_file: ***, inbox_prefix: '_INBOX'}"
-          "connect_options{servers: 0, name: '', user: ***, inbox_prefix: '_INBOX'}"
-          "connect_options{servers: 0, name: '', password: ***, inbox_prefix: '_INBOX'}");
+    const auto printed = [](const connect_options& o) {
+        std::ostringstream os;
+        impl::print_authentication(os, o);
+        return os.str();
+    };
+    CHECK(printed(connect_options().nkey_file("/secret/path")) == ", nkey_file: ***");
+    CHECK(printed(connect_options().user("u").password("p")) == ", user: ***, password: ***");
+    CHECK(printed(connect_options().name("n")).empty());
 }
 
 TEST_CASE("P2.14 each way but fixed credentials asks, reads or signs") {
