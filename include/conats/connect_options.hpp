@@ -177,7 +177,9 @@ public:
     /// The same, maybe with a signer.
     connect_options& jwt(user_jwt token);
     [[nodiscard]] const user_jwt& jwt() const noexcept { return jwt_; }
-    /// Asked for a JWT and its seed or signer on every attempt.
+    /// Asked for a JWT and its seed or signer on every attempt. Before a JWT expires the connection
+    /// is made anew, as by `client::force_reconnect`: when a tenth of its time is left, at most a
+    /// minute.
     connect_options& jwt_provider(jwt_provider_function f);
     [[nodiscard]] const jwt_provider_function& jwt_provider() const noexcept {
         return jwt_provider_;

@@ -184,6 +184,14 @@ void print_authentication(std::ostream& os, const connect_options& o) {
     }
 }
 
+std::optional<wall_time> planned_renewal(const auth_options& options,
+                                         std::optional<wall_time> expires, wall_time now) noexcept {
+    if (options.way != auth_way::jwt_provider || !expires) {
+        return std::nullopt;
+    }
+    return renewal_time(now, *expires);
+}
+
 credentials_choice choose_credentials(const auth_options& options, const server_address& server) {
     credentials_choice choice;
     if (options.empty()) {

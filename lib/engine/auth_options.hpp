@@ -11,6 +11,8 @@
 
 #include <cstdint>
 #include <iosfwd>
+#include <optional>
+#include <string_view>
 #include <utility>
 
 namespace conats {
@@ -58,6 +60,12 @@ public:
 
 /// `, token: ***` for each way that is set.
 void print_authentication(std::ostream& os, const connect_options& options);
+
+/// When to connect anew at the latest, with credentials that expire later than those presented at
+/// `now`. Only a JWT provider is asked before the time; anything else is what it was.
+[[nodiscard]] std::optional<wall_time> planned_renewal(const auth_options& options,
+                                                       std::optional<wall_time> expires,
+                                                       wall_time now) noexcept;
 
 class credentials_choice {
 public:

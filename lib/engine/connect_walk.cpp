@@ -10,6 +10,7 @@
 
 #include <boost/asio/buffer.hpp>
 
+#include <chrono>
 #include <random>
 #include <utility>
 
@@ -219,12 +220,19 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
             connection_.on_secured(attempt_->stream().tls(), server);
             connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
                                      attempt_->stream().remote_address());
+            plan_renewal();
             co_return error();
         case handshake_action::failed: co_return h.failure();
         }
         if (e)
             co_return e;
     }
+}
+
+void connect_walk::plan_renewal() {
+    const auto wall = std::chrono::system_clock::now();
+    if (const auto at = planned_renewal(connection_.authentication(), expire_, wall))
+        connection_.renew_at(later(connection_.now(), *at - wall));
 }
 
 asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {

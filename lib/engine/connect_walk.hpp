@@ -38,8 +38,6 @@ public:
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
     [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
-    /// When what was presented expires, if it tells; of the server that accepted.
-    [[nodiscard]] std::optional<wall_time> credentials_expire() const noexcept { return expire_; }
 
     void stop(const error& why) override;
 
@@ -52,6 +50,7 @@ private:
     asio::awaitable<error> encrypt(const server_address& server);
     asio::awaitable<error> upgrade(handshake& h, const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
+    void plan_renewal();
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
     asio::awaitable<error> introduce(handshake& h, const server_address& server);
@@ -64,7 +63,7 @@ private:
     std::unique_ptr<input_buffer> input_;
     parser parser_;
     std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed
-    std::optional<wall_time> expire_;
+    std::optional<wall_time> expire_;        // of what was presented, if it tells
     std::uint64_t attempts_ = 0;
 };
 

@@ -229,6 +229,8 @@ public:
     /// Before `on_connected`: how the connection is encrypted, if it is. One event per connection
     /// tells that nobody looked at the server's certificate.
     void on_secured(conats::tls_info tls, const server_address& server);
+    /// After `on_connected`: then the connection is made anew, since its credentials expire soon.
+    void renew_at(clock::time_point t);
     /// One event per client tells that an option wins over an address's userinfo.
     void raise_userinfo_ignored(const server_address& server);
     void begin_session();
@@ -324,6 +326,8 @@ private:
     static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
     void finish_requests(const error& why, wait_list& woken);
     void hurry();
+    /// Why the session is to end now, if its credentials are to be renewed.
+    error take_renewal(clock::time_point now);
     void take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all);
     struct expired_wait {
         std::shared_ptr<subscription_state> consumer;
@@ -368,7 +372,8 @@ private:
     bool session_over_ = true;      // there is none, or it is ending
     bool failing_ = false;          // the session was told to end
     bool reconnect_forced_ = false; // likewise, by the user
-    bool said_goodbye_ = false;     // the server has answered the last PING
+    clock::time_point renewal_ = clock::time_point::max();
+    bool said_goodbye_ = false; // the server has answered the last PING
     bool userinfo_ignored_told_ = false;
     error userinfo_ignored_;
     error tls_not_verified_; // until there is a stream of events to tell it

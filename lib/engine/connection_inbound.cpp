@@ -215,12 +215,17 @@ connection::clock::time_point connection::on_tick() {
     clock::time_point next;
     parked_handler writer;
     error failure;
+    bool renews = false;
     {
         const lock_guard lock(mutex_);
         take_due(now, woken, expired);
         take_overdue(now, overdue);
         if (!session_over_ && !failing_)
             failure = check_health(now);
+        if (!session_over_ && !failing_ && !failure) {
+            failure = take_renewal(now);
+            renews = static_cast<bool>(failure);
+        }
         if (now >= farewell_deadline_) {
             farewell_deadline_ = clock::time_point::max();
             failure = error(errc::closed);
@@ -237,6 +242,8 @@ connection::clock::time_point connection::on_tick() {
         e.consumer->expire(e.ticket);
     for (const overdue_subscription& o : overdue)
         o.subscription->end(o.reason, false);
+    if (renews)
+        machine_.retry_now(); // nothing is wrong with the server
     if (failure)
         stop_now(failure);
     return next;
@@ -282,7 +289,7 @@ connection::clock::time_point connection::next_deadline() const {
     if (!is_online() || failing_)
         return always;
     return std::min(
-        {always, keep_alive_.deadline(), close_deadline_, drain_deadline_,
+        {always, keep_alive_.deadline(), close_deadline_, drain_deadline_, renewal_,
          writing_ ? later(write_progress_, options_.write_timeout()) : clock::time_point::max()});
 }
 

@@ -106,6 +106,23 @@ void connection::hurry() {
         control_->hurry();
 }
 
+void connection::renew_at(clock::time_point t) {
+    if (options_.max_reconnects() == 0)
+        return; // it would be the end
+    const lock_guard lock(mutex_);
+    renewal_ = t;
+    arm(next_deadline());
+}
+
+error connection::take_renewal(clock::time_point now) {
+    if (now < renewal_)
+        return error();
+    renewal_ = clock::time_point::max();
+    if (status_ != conats::status::connected)
+        return error(); // it is draining, and ends soon enough
+    return error(errc::disconnected, "the credentials are about to expire");
+}
+
 // --- A session ends
 
 void connection::begin_session() {
@@ -151,6 +168,7 @@ bool connection::on_session_end(const error& cause) {
 }
 
 void connection::leave_server() {
+    renewal_ = clock::time_point::max();
     pings_.clear();
     writing_ = false;
     keep_alive_.pause();

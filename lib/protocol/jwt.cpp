@@ -44,7 +44,7 @@ std::optional<wall_time> jwt_expiry(std::string_view jwt) {
     }
     json_reader reader;
     std::uint64_t expires = 0;
-    if (reader.parse(json.reveal().data(), size) != nullptr ||
+    if (reader.parse(secret_access::data(json), size) != nullptr ||
         reader.root().get("exp", expires) != json_get::found || expires == 0) {
         return std::nullopt;
     }

@@ -2,13 +2,18 @@
 // Credentials: which are sent, from where, and what the server says to them.
 #include "integration/outcome.hpp"
 #include "support/catch.hpp"
+#include "support/jwt_maker.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
 #include "support/scripted_peer.hpp"
 
 #include <conats/conats.hpp>
 
+#include <boost/asio/post.hpp>
+
 #include <chrono>
+#include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +30,20 @@ conats::token_provider_function provider_of(std::string token) {
     return [token](conats::auth_request) -> asio::awaitable<conats::secret> {
         co_return conats::secret(token);
     };
+}
+
+conats::user_provider_function login_provider_of(std::string user, std::string password) {
+    return [user, password](conats::auth_request) -> asio::awaitable<conats::user_login> {
+        co_return conats::user_login(user, password);
+    };
+}
+
+asio::awaitable<std::string> no_signer(conats::auth_request) {
+    co_return std::string();
+}
+
+asio::awaitable<conats::user_jwt> no_jwt_provider(conats::auth_request) {
+    co_return conats::user_jwt();
 }
 
 std::int64_t closed_connections(const nats_server& s) {
@@ -54,6 +73,33 @@ TEST_CASE("A14 B26 options that exclude each other are named, before any I/O") {
     add("token", "user").token("t").user("u").password("p");
     add("token_provider", "user").token_provider(provider_of("t")).user("u");
     add("password", "user").password("p");
+    // Every way excludes every other.
+    using set_way = std::function<void(conats::connect_options&)>;
+    const test_nkey key;
+    const std::vector<std::pair<const char*, set_way>> ways{
+        {"token", [](auto& o) { o.token("t"); }},
+        {"token_provider", [](auto& o) { o.token_provider(provider_of("t")); }},
+        {"user", [](auto& o) { o.user("u").password("p"); }},
+        {"user_provider", [](auto& o) { o.user_provider(login_provider_of("u", "p")); }},
+        {"nkey_seed", [&](auto& o) { o.nkey_seed(key.seed()); }},
+        {"nkey_file", [](auto& o) { o.nkey_file("/none"); }},
+        {"nkey", [&](auto& o) { o.nkey(key.public_key(), no_signer); }},
+        {"jwt", [](auto& o) { o.jwt("a.b.c"); }},
+        {"jwt_provider", [](auto& o) { o.jwt_provider(no_jwt_provider); }},
+        {"credentials",
+         [&](auto& o) { o.credentials(credentials_text("a.b.c", key.seed_text())); }},
+        {"credentials_file", [](auto& o) { o.credentials_file("/none"); }}};
+    for (std::size_t i = 0; i != ways.size(); ++i) {
+        for (std::size_t j = i + 1; j != ways.size(); ++j) {
+            auto& o = add(ways[i].first, ways[j].first);
+            ways[j].second(o);
+            ways[i].second(o);
+        }
+        conats::connect_options alone(server.url());
+        ways[i].second(alone);
+        INFO(ways[i].first);
+        CHECK_FALSE(alone.validate());
+    }
     for (const pair& each : pairs) {
         INFO(each.one << " and " << each.other);
         const auto e = outcome_of(each.options);
@@ -70,6 +116,133 @@ TEST_CASE("A14 B26 options that exclude each other are named, before any I/O") {
     CHECK_FALSE(contains(server.log(), "Client connection created"));
     CHECK_FALSE(outcome_of(fine));
     CHECK(contains(server.log(), "Client connection created"));
+}
+
+TEST_CASE("B26 E04 E07 an option that cannot be what it is meant to be is named, before any I/O") {
+    nats_server server;
+    const test_nkey user;
+    const test_nkey account(conats::impl::nkey_kind::account_key);
+    const std::string seed = user.seed_text();
+    const auto fault = [&](const conats::connect_options& o) {
+        const auto e = outcome_of(o);
+        CHECK(e.code() == errc::invalid_options);
+        for (const auto& part : {seed, account.seed_text()}) {
+            CHECK_FALSE(contains(e.what(), part.substr(4, 8)));
+        }
+        return e.text();
+    };
+    const auto options = [&] { return conats::connect_options(server.url()); };
+    CHECK(fault(options().nkey_seed(seed.substr(0, 57))) == "nkey_seed: it is too short");
+    CHECK(fault(options().nkey_seed(account.seed())) == "nkey_seed: it is not one of a user");
+    CHECK(fault(options().nkey_seed(user.public_key())) ==
+          "nkey_seed: it does not begin with S, as a seed does");
+    CHECK(fault(options().nkey(seed, no_signer)) ==
+          "nkey: it is a seed, which is secret, and no public key");
+    CHECK(fault(options().nkey(account.public_key(), no_signer)) ==
+          "nkey: it is not one of a user");
+    CHECK(fault(options().nkey("", no_signer)) == "nkey: it is too short");
+    CHECK(fault(options().nkey(user.public_key(), nullptr)) ==
+          "nkey: there is a public key and no signer");
+    CHECK(fault(options().jwt("", seed)) == "jwt: there is no JWT");
+    CHECK(fault(options().jwt("a.b.c", seed + "A")) == "jwt: the seed: it is too long");
+    CHECK(contains(fault(options().jwt(credentials_text("a.b.c", seed))),
+                   "jwt: the JWT holds a blank"));
+    CHECK(fault(options().credentials("a.b.c")) ==
+          "credentials: there is neither a JWT nor a seed");
+    CHECK(fault(options().credentials(seed)) == "credentials: there is no JWT");
+    CHECK(fault(options().credentials(credentials_text("a.b.c", account.seed_text()))) ==
+          "credentials: the seed: it is not one of a user");
+    CHECK(fault(options().credentials_files("", "/seed.nk")) ==
+          "credentials_files: there is no file with the JWT");
+    CHECK(server.monitor().total_connections() == 0);
+}
+
+TEST_CASE("A28 an empty authentication option is not set") {
+    nats_server server("authorization { token: in-the-url }");
+    conats::connect_options o(server.url("in-the-url"));
+    o.nkey_seed("").nkey_file("").nkey("", nullptr).jwt("").jwt("", "").credentials("");
+    o.credentials_file("").credentials_files("", "").user_provider(nullptr).jwt_provider(nullptr);
+    CHECK_FALSE(outcome_of(o));
+}
+
+TEST_CASE("E01 user and password as options") {
+    nats_server server("authorization { users: [ { user: u, password: p } ] }");
+    const auto with = [&](const char* user, const char* password) {
+        conats::connect_options o(server.url());
+        return outcome_of(o.user(user).password(password));
+    };
+    CHECK_FALSE(with("u", "p"));
+    CHECK(with("u", "q").code() == errc::authorization_violation);
+    CHECK(with("v", "p").code() == errc::authorization_violation);
+    CHECK(with("u", "").code() == errc::authorization_violation);
+}
+
+TEST_CASE("E02 user and password in the URL") {
+    nats_server server("authorization { users: [ { user: u, password: \"p@:/%\" } ] }");
+    CHECK_FALSE(outcome_of(server.url("u:p%40%3A%2F%25")));
+    CHECK_FALSE(outcome_of("u:p%40%3A%2F%25@" + server.address()));
+    CHECK(outcome_of(server.url("u:p")).code() == errc::authorization_violation);
+    // Each server's own.
+    nats_server other("authorization { user: w, password: q }");
+    conats::connect_options o;
+    o.servers({server.url("u:q"), other.url("w:q")}).retain_order(true);
+    CHECK_FALSE(outcome_of(o));
+}
+
+TEST_CASE("E03 user and password are asked for on every attempt") {
+    nats_server refuses("authorization { user: u, password: \"password 9\" }");
+    nats_server accepts("authorization { user: u, password: \"password 2\" }");
+    std::vector<conats::auth_request> asked;
+    const auto provider = [&](conats::auth_request r) -> asio::awaitable<conats::user_login> {
+        asked.push_back(r);
+        auto executor = co_await asio::this_coro::executor;
+        co_await asio::post(executor, asio::use_awaitable);
+        const std::string password = "password " + std::to_string(r.attempt());
+        co_return conats::user_login("u", password);
+    };
+    conats::connect_options o;
+    o.servers({refuses.url("ignored:ignored"), accepts.url()}).retain_order(true);
+    o.user_provider(provider).connect_timeout(scaled(10s));
+    CHECK_FALSE(outcome_of(o));
+    REQUIRE(asked.size() == 2);
+    CHECK(asked[0].server() == refuses.url());
+    CHECK(asked[1].server() == accepts.url());
+
+    const auto throws = [](conats::auth_request) -> asio::awaitable<conats::user_login> {
+        throw std::runtime_error("vault is sealed");
+        co_return conats::user_login();
+    };
+    const auto e = outcome_of(conats::connect_options(accepts.url()).user_provider(throws));
+    CHECK(e.code() == errc::provider_failed);
+    CHECK(e.text() == "the user provider failed: vault is sealed");
+    // Nobody's name: no credentials.
+    CHECK(outcome_of(conats::connect_options(accepts.url())
+                         .user_provider(login_provider_of("", "password 1")))
+              .code() == errc::authorization_violation);
+}
+
+TEST_CASE("P2.14 S10 every authentication option wins over userinfo") {
+    const test_operator owner;
+    const test_nkey user;
+    nats_server by_jwt(owner.config());
+    nats_server by_nkey("authorization { users: [ { nkey: " + user.public_key() + " } ] }");
+    nats_server by_user("authorization { user: u, password: p }");
+    const auto told = [](const conats::connect_options& o) {
+        return run([&]() -> asio::awaitable<bool> {
+            auto nc = co_await conats::connect(o);
+            auto events = nc.events();
+            bool ignored = false;
+            while (auto event = events.try_next())
+                ignored = ignored || event->kind() == conats::event_kind::userinfo_ignored;
+            co_return ignored;
+        });
+    };
+    const auto at = [](const nats_server& s) { return conats::connect_options(s.url("x:y")); };
+    CHECK(told(at(by_user).user_provider(login_provider_of("u", "p"))));
+    CHECK(told(at(by_nkey).nkey_seed(user.seed())));
+    CHECK(told(at(by_jwt).jwt(owner.user_jwt(user), user.seed())));
+    CHECK(told(at(by_jwt).credentials(credentials_text(owner.user_jwt(user), user.seed_text()))));
+    CHECK_FALSE(told(conats::connect_options(by_nkey.url()).nkey_seed(user.seed())));
 }
 
 TEST_CASE("A20 credentials that come after the server's patience are an authentication timeout") {

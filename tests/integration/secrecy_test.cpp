@@ -2,7 +2,9 @@
 // Where secrets are, and where they are not.
 #include "integration/outcome.hpp"
 #include "integration/scratch_directory.hpp"
+#include "protocol/nkey.hpp"
 #include "support/catch.hpp"
+#include "support/jwt_maker.hpp"
 #include "support/nats_server.hpp"
 #include "support/process.hpp"
 #include "support/run.hpp"
@@ -263,4 +265,132 @@ TEST_CASE("A26 no copy of a secret after an attempt that failed or was abandoned
         CHECK(find_in_memory(hidden).size() <= 2); // and the line of CONNECT, while it is written
     }
     CHECK(find_in_memory(hidden).empty());
+}
+
+namespace {
+
+/// An NKey of which this process keeps no copy in plain.
+struct hidden_nkey {
+    masked_secret bytes{conats::impl::nkey_size};
+    masked_secret seed{std::size_t{0}};
+    std::string public_key;
+
+    hidden_nkey() {
+        std::string plain = bytes.reveal();
+        const conats::secret key(plain);
+        wipe(plain);
+        const auto text = conats::impl::encode_nkey_seed(conats::impl::nkey_kind::user_key, key);
+        seed = masked_secret(text.reveal());
+        conats::impl::nkey_pair pair;
+        conats::impl::nkey_pair::from_private(conats::impl::nkey_kind::user_key, key, pair);
+        public_key = pair.public_key();
+    }
+};
+
+enum class seed_way { seed, seed_file, jwt, credentials, credentials_file, provider };
+
+conats::connect_options options_with(seed_way by, const std::string& address,
+                                     const hidden_nkey& hidden, const std::string& jwt,
+                                     const scratch_directory& scratch) {
+    conats::connect_options o(address);
+    std::string seed = hidden.seed.reveal();
+    std::string text = by == seed_way::seed_file ? seed : std::string();
+    if (by == seed_way::credentials || by == seed_way::credentials_file)
+        text = credentials_text(jwt, seed);
+    switch (by) {
+    case seed_way::seed: o.nkey_seed(seed); break;
+    case seed_way::seed_file: o.nkey_file(scratch.write("user.nk", text).string()); break;
+    case seed_way::jwt: o.jwt(jwt, seed); break;
+    case seed_way::credentials: o.credentials(text); break;
+    case seed_way::credentials_file:
+        o.credentials_file(scratch.write("user.creds", text).string());
+        break;
+    case seed_way::provider:
+        o.jwt_provider([&](conats::auth_request) -> asio::awaitable<conats::user_jwt> {
+            std::string plain = hidden.seed.reveal();
+            conats::user_jwt answer(jwt, plain);
+            wipe(plain);
+            co_return answer;
+        });
+        break;
+    }
+    wipe(text);
+    wipe(seed);
+    return o;
+}
+
+} // namespace
+
+TEST_CASE("E16 no copy of a seed, and of its key one at most while connected") {
+    const auto by = GENERATE(seed_way::seed, seed_way::seed_file, seed_way::jwt,
+                             seed_way::credentials, seed_way::credentials_file, seed_way::provider);
+    CAPTURE(static_cast<int>(by));
+    const hidden_nkey hidden;
+    const test_operator owner;
+    const scratch_directory scratch;
+    const bool by_jwt = by != seed_way::seed && by != seed_way::seed_file;
+    nats_server server(by_jwt ? owner.config()
+                              : "authorization { users: [ { nkey: " + hidden.public_key + " } ] }");
+    const std::string jwt = make_jwt(user_claims().made_for(hidden.public_key), owner.account());
+    CHECK(find_in_memory(hidden.seed).empty());
+    CHECK(find_in_memory(hidden.bytes).empty());
+    const std::size_t kept =
+        by == seed_way::seed_file || by == seed_way::credentials_file || by == seed_way::provider
+            ? 0
+            : 1;
+    run([&]() -> asio::awaitable<void> {
+        auto nc =
+            co_await conats::connect(options_with(by, server.address(), hidden, jwt, scratch));
+        CHECK(find_in_memory(hidden.seed).empty());
+        CHECK(find_in_memory(hidden.bytes).size() == kept);
+        co_await nc.close();
+    });
+    CHECK(find_in_memory(hidden.seed).empty());
+    CHECK(find_in_memory(hidden.bytes).empty());
+    // A refused attempt leaves none behind either.
+    nats_server refuses(by_jwt ? test_operator().config()
+                               : "authorization { users: [ { nkey: " + test_nkey().public_key() +
+                                     " } ] }");
+    CHECK(outcome_of(options_with(by, refuses.address(), hidden, jwt, scratch)).code() ==
+          errc::authorization_violation);
+    CHECK(find_in_memory(hidden.seed).empty());
+    CHECK(find_in_memory(hidden.bytes).empty());
+}
+
+TEST_CASE("A25 S10 no secret in the error or the printed options, whatever the credentials") {
+    const test_nkey user;
+    const test_operator owner;
+    const scratch_directory scratch;
+    const std::string seed = user.seed_text();
+    const std::string jwt = owner.user_jwt(user);
+    const std::string text = credentials_text(jwt, seed);
+    nats_server refuses_nkeys("authorization { users: [ { nkey: " + test_nkey().public_key() +
+                              " } ] }");
+    nats_server refuses_jwts(test_operator().config());
+    nats_server refuses_users("authorization { user: u, password: p }");
+    const std::string file = scratch.write("user.creds", text).string();
+    const auto login = [](conats::auth_request) -> asio::awaitable<conats::user_login> {
+        co_return conats::user_login("s3cr3t", "t0k3n");
+    };
+    const auto at = [](const nats_server& s) { return conats::connect_options(s.url()); };
+    const std::vector<conats::connect_options> all{
+        at(refuses_nkeys).nkey_seed(seed),
+        at(refuses_nkeys).nkey_file(file),
+        at(refuses_jwts).jwt(jwt, seed),
+        at(refuses_jwts).jwt(jwt),
+        at(refuses_jwts).credentials(text),
+        at(refuses_jwts).credentials_file(file),
+        at(refuses_users).user("s3cr3t").password("t0k3n"),
+        at(refuses_users).user_provider(login)};
+    for (const auto& o : all) {
+        const auto e = outcome_of(o);
+        CHECK(e.code() == errc::authorization_violation);
+        std::ostringstream printed;
+        printed << o << all_of(e);
+        INFO(printed.str());
+        CHECK(printed.str().find("***") != std::string::npos);
+        CHECK_FALSE(tells(printed.str()));
+        CHECK(printed.str().find(seed.substr(2, 8)) == std::string::npos);
+        CHECK(printed.str().find(jwt.substr(0, 8)) == std::string::npos);
+    }
 }

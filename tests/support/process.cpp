@@ -157,6 +157,15 @@ masked_secret::masked_secret(std::size_t size) {
     }
 }
 
+masked_secret::masked_secret(std::string_view text) {
+    std::random_device random;
+    std::uniform_int_distribution<int> byte(1, 255);
+    for (const char c : text) {
+        key_.push_back(static_cast<unsigned char>(byte(random)));
+        masked_.push_back(static_cast<unsigned char>(c) ^ key_.back());
+    }
+}
+
 std::string masked_secret::reveal() const {
     std::string text(masked_.size(), '\0');
     for (std::size_t i = 0; i < text.size(); ++i)

@@ -20,6 +20,8 @@ namespace conats::test {
 class masked_secret {
 public:
     explicit masked_secret(std::size_t size = 32);
+    /// Of a secret that is there already; wiping it is the caller's.
+    explicit masked_secret(std::string_view text);
 
     [[nodiscard]] std::size_t size() const { return masked_.size(); }
     /// In plain. Wipe what you got with wipe() once it is handed over.
