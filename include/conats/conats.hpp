@@ -6,6 +6,7 @@
 #include <conats/client.hpp>
 #include <conats/connect.hpp>
 #include <conats/connect_options.hpp>
+#include <conats/context.hpp>
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/headers.hpp>
