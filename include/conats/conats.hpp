@@ -10,6 +10,7 @@
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/headers.hpp>
+#include <conats/latency.hpp>
 #include <conats/message.hpp>
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
