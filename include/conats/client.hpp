@@ -5,6 +5,7 @@
 #include <conats/event.hpp>
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
+#include <conats/latency.hpp>
 #include <conats/message.hpp>
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
@@ -293,6 +294,9 @@ public:
     /// The connection's encryption and the server's certificate; empty if there is none.
     [[nodiscard]] conats::tls_info tls_info() const;
     [[nodiscard]] conats::statistics statistics() const;
+    /// How long requests and flushes took so far; nothing without
+    /// `connect_options::record_latency`. A copy, of 18 KiB.
+    [[nodiscard]] latency_statistics latency() const;
     /// Events from now on; the first is the current status, the last that it has closed:
     /// `while (co_await stream.next()) {}` waits for the end of the connection.
     [[nodiscard]] event_stream events() const;

@@ -270,6 +270,9 @@ public:
     [[nodiscard]] std::chrono::nanoseconds request_timeout() const noexcept {
         return request_timeout_;
     }
+    /// Records how long requests and flushes take, for `client::latency()`. Default: off.
+    connect_options& record_latency(bool on);
+    [[nodiscard]] bool record_latency() const noexcept { return record_latency_; }
     /// Each request subscribes to an inbox of its own instead of sharing one. Default: off.
     connect_options& unique_inboxes(bool on);
     [[nodiscard]] bool unique_inboxes() const noexcept { return unique_inboxes_; }
@@ -438,6 +441,7 @@ private:
     bool unique_inboxes_ = false;
     bool allow_empty_tokens_ = false;
     bool send_now_ = false;
+    bool record_latency_ = false;
 };
 
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const connect_options& options);

@@ -35,6 +35,7 @@ enum class errc {
     outbox_full,           ///< nothing more can be buffered; the message was not accepted
     transport_unavailable, ///< the address needs a transport that is not there
     feature_not_supported, ///< the server's protocol level lacks what an option asks for
+    invalid_context,       ///< a context file is absent or wrong; the text names file and field
 
     // The connection.
     closed = 100,              ///< the client, subscription or stream is closed

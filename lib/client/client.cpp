@@ -204,6 +204,10 @@ conats::statistics client::statistics() const {
     return lease_ ? lease_->get().statistics() : conats::statistics();
 }
 
+latency_statistics client::latency() const {
+    return lease_ ? lease_->get().latency() : latency_statistics();
+}
+
 event_stream client::events() const {
     return lease_ ? event_stream(lease_->get().open_events()) : event_stream();
 }

@@ -65,7 +65,8 @@ struct own_inbox {
     std::shared_ptr<lease> owner;
     subscription replies;
     connection::clock::time_point deadline;
-    std::uint64_t begin = 0; // of the request in the outbox
+    connection::clock::time_point since; // where latency is recorded
+    std::uint64_t begin = 0;             // of the request in the outbox
 };
 
 asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::string subject,
@@ -87,8 +88,11 @@ asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::s
     }
     report(e, out);
     message m;
-    if (!e)
+    if (!e) {
         m = std::move(*reply);
+        if (inbox->owner->get().records_latency())
+            inbox->owner->get().record_request(inbox->since);
+    }
     co_return m;
 }
 
@@ -101,6 +105,8 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
     const auto noted = state;
     auto inbox = std::make_unique<own_inbox>(l, std::move(state));
     inbox->deadline = deadline;
+    if (l->get().records_latency())
+        inbox->since = l->get().now();
     p.reply = reply;
     error e = inbox->replies.end_reason();
     if (!e) {

@@ -207,6 +207,11 @@ connect_options& connect_options::allow_empty_tokens(bool on) {
     return *this;
 }
 
+connect_options& connect_options::record_latency(bool on) {
+    record_latency_ = on;
+    return *this;
+}
+
 connect_options& connect_options::send_now(bool on) {
     send_now_ = on;
     return *this;

@@ -63,7 +63,8 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
       user_executor_(std::move(user_executor)),
       keep_alive_(options_.ping_interval(),
                   static_cast<std::uint32_t>(options_.max_pings_outstanding())),
-      nuid_(system_random) {
+      nuid_(system_random),
+      latency_(options_.record_latency() ? std::make_unique<latency_statistics>() : nullptr) {
     server_states_ = servers_.states();
 }
 
@@ -209,6 +210,16 @@ conats::statistics connection::statistics() const {
     s.pending_requests = requests_.size();
     s.subscriptions = subscriptions_.size();
     return s;
+}
+
+latency_statistics connection::latency() const {
+    const lock_guard lock(mutex_);
+    return latency_ ? *latency_ : latency_statistics();
+}
+
+void connection::record_request(clock::time_point since) {
+    const lock_guard lock(mutex_);
+    latency_->requests.record(now() - since);
 }
 
 asio::any_io_executor connection::strand() const {

@@ -22,6 +22,7 @@
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/headers.hpp>
+#include <conats/latency.hpp>
 #include <conats/payload.hpp>
 #include <conats/server_info.hpp>
 #include <conats/statistics.hpp>
@@ -203,6 +204,10 @@ public:
     [[nodiscard]] asio::any_io_executor user_executor() const;
     [[nodiscard]] const connect_options& options() const noexcept { return options_; }
     void raise(event e);
+    [[nodiscard]] bool records_latency() const noexcept { return latency_ != nullptr; }
+    [[nodiscard]] latency_statistics latency() const;
+    /// Of a request with an inbox of its own.
+    void record_request(clock::time_point since);
 
     // --- consumer_observer
 
@@ -296,6 +301,7 @@ private:
     /// The frame, around the owned payload itself.
     void append_gathered(const publication& p, const headers_view& headers);
     void append_ping(ping_kind kind, std::uint64_t id = 0);
+    void record_flush(std::uint64_t ticket);
     [[nodiscard]] parked_handler take_writer() noexcept;
     /// With `send_now`, does the idle writer's work. What it has left is the writer's.
     [[nodiscard]] parked_handler send_or_take_writer();
@@ -435,6 +441,7 @@ private:
 
     std::vector<std::weak_ptr<event_queue>> events_;
     conats::statistics statistics_;
+    const std::unique_ptr<latency_statistics> latency_; // null: not recorded
     std::atomic<std::uint64_t> in_messages_{0};
     std::atomic<std::uint64_t> in_bytes_{0};
     std::atomic<std::uint64_t> reads_{0};

@@ -62,6 +62,8 @@ void connection::on_pong() {
         keep_alive_.on_pong();
         if (!ping)
             return;
+        if (latency_ && ping->kind == ping_kind::barrier)
+            record_flush(ping->id);
         if (ping->kind == ping_kind::barrier)
             take_tickets(barriers_, ping->id, woken);
         if (ping->kind == ping_kind::goodbye) {
@@ -76,6 +78,12 @@ void connection::on_pong() {
         end_subscription_drain(ping->id);
     if (ping->kind == ping_kind::client_drain)
         end_client_drain();
+}
+
+void connection::record_flush(std::uint64_t ticket) {
+    for (const wait_node* n = barriers_.front(); n != nullptr; n = n->next)
+        if (n->ticket == ticket)
+            latency_->flushes.record(now() - n->since);
 }
 
 error connection::on_server_error(std::string_view text) {

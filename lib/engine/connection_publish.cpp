@@ -243,6 +243,8 @@ error connection::begin_barrier(wait_node& n) {
         if (!is_open() || !is_online())
             return refusal("flush");
         n.ticket = ++tickets_;
+        if (latency_)
+            n.since = now();
         append_ping(ping_kind::barrier, n.ticket);
         barriers_.push(n);
         writer = send_or_take_writer();
@@ -296,6 +298,8 @@ request_slot* connection::begin_request(const publication& p, clock::time_point 
         subscribe_inbox();
         slot = &requests_.acquire(p.subject);
         slot->begin = outbox_.end();
+        if (latency_)
+            slot->node.since = now();
         publication with_reply = p;
         with_reply.reply = requests_.reply_subject(*slot);
         append(with_reply);
@@ -360,6 +364,8 @@ void connection::on_replies(std::vector<record>& replies) {
                 replies[late++] = r;
             } else {
                 s->reply = r;
+                if (latency_)
+                    latency_->requests.record(now() - s->node.since);
             }
             timers_.remove(s->node.timer);
             wait_list::take(s->node, nobody ? wake::ended : wake::ready, woken);

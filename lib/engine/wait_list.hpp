@@ -42,6 +42,7 @@ struct wait_node {
     parked_handler handler;
     std::uint64_t ticket = 0; // of the PING it waits for
     timed_wait timer{this};
+    deadline_node::time_point since{}; // of the request or PING, where latency is recorded
     wake outcome = wake::pending;
 };
 

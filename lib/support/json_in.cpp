@@ -60,6 +60,10 @@ json_get json_object::get(std::string_view name, bool& out) const noexcept {
     return get_value(*this, name, out);
 }
 
+json_get json_object::get(std::string_view name, std::string_view& out) const noexcept {
+    return get_value(*this, name, out);
+}
+
 json_get json_object::get(std::string_view name, std::string& out) const {
     std::string_view text;
     const json_get got = get_value(*this, name, text);
@@ -104,6 +108,20 @@ json_reader::json_reader() : state_(std::make_unique<state>()) {}
 json_reader::json_reader(json_reader&&) noexcept = default;
 json_reader& json_reader::operator=(json_reader&&) noexcept = default;
 json_reader::~json_reader() = default;
+
+void json_reader::wipe() noexcept {
+    root_ = json_object();
+    const dom::document& document = state_->parser.doc;
+    if (document.string_buf == nullptr) {
+        return;
+    }
+    // Where the texts are, with 5 bytes around each, in as much as simdjson has allocated.
+    const std::size_t size = 5 * document.capacity() / 3 + simdjson::SIMDJSON_PADDING;
+    volatile std::uint8_t* const bytes = document.string_buf.get();
+    for (std::size_t i = 0; i != size; ++i) {
+        bytes[i] = 0;
+    }
+}
 
 const char* json_reader::parse(const char* text, std::size_t size) {
     root_ = json_object();

@@ -28,6 +28,8 @@ public:
     json_object() noexcept = default;
 
     json_get get(std::string_view name, std::string& out) const;
+    /// Good as long as the object; for secrets, of which no copy is made.
+    json_get get(std::string_view name, std::string_view& out) const noexcept;
     json_get get(std::string_view name, std::uint64_t& out) const noexcept;
     json_get get(std::string_view name, bool& out) const noexcept;
     json_get get(std::string_view name, std::vector<std::string>& out) const;
@@ -54,6 +56,8 @@ public:
     /// what is wrong in words, or nullptr if the text is a JSON object: then `root` is it.
     const char* parse(const char* text, std::size_t size);
     [[nodiscard]] const json_object& root() const noexcept { return root_; }
+    /// Overwrites what it has kept of the texts of the last document, which is gone then.
+    void wipe() noexcept;
 
 private:
     struct state;

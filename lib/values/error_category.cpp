@@ -53,6 +53,8 @@ constexpr std::array errc_rows{
              "the transport this address needs is not there"},
     errc_row{errc::feature_not_supported, condition::invalid_use, "feature_not_supported",
              "the server lacks what an option asks for"},
+    errc_row{errc::invalid_context, condition::invalid_use, "invalid_context",
+             "the context cannot be used"},
 
     errc_row{errc::closed, condition::closed, "closed", "the application has closed it"},
     errc_row{errc::disconnected, condition::disconnected, "disconnected",

@@ -165,3 +165,39 @@ TEST_CASE("B16 a lost connection is found out as ever, and closing sends what wa
         CHECK(refused);
     });
 }
+
+TEST_CASE(
+    "B16 a connection made anew is sent to at once as well, and what was between is not lost") {
+    nats_server server;
+    sniffing_proxy proxy(server.host(), server.port());
+    run([&]() -> asio::awaitable<void> {
+        auto other = co_await conats::connect(server.url());
+        auto sub = co_await other.subscribe("a");
+        co_await other.flush();
+        auto o = options(proxy.url(), true);
+        o.reconnect_wait(1ms).reconnect_jitter(0ms);
+        auto nc = co_await conats::connect(o);
+        for (std::uint64_t i = 0; i != 5; ++i) {
+            proxy.refuse(true);
+            proxy.cut();
+            const bool lost = co_await async_eventually(
+                [&] { return nc.status() == conats::status::reconnecting; });
+            CHECK(lost);
+            CHECK_FALSE(nc.try_publish("a", "between"));
+            proxy.refuse(false);
+            const bool back =
+                co_await async_eventually([&] { return nc.status() == conats::status::connected; });
+            CHECK(back);
+            co_await nc.flush();
+            co_await turns(3);
+            const auto before = nc.statistics().writes;
+            CHECK_FALSE(nc.try_publish("a", "after"));
+            CHECK(nc.statistics().writes == before + 1);
+            for (const char* text : {"between", "after"}) {
+                auto m = co_await sub.next(5s);
+                REQUIRE(m);
+                CHECK(m->text() == text);
+            }
+        }
+    });
+}

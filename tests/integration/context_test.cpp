@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// Contexts of the nats command line.
+#include "integration/outcome.hpp"
+#include "integration/scratch_directory.hpp"
+#include "integration/tls_fixture.hpp"
+#include "support/catch.hpp"
+#include "support/nats_server.hpp"
+#include "support/process.hpp"
+#include "support/scripted_peer.hpp"
+
+#include <conats/conats.hpp>
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <tuple>
+
+using namespace conats::test;
+using conats::errc;
+
+namespace {
+
+// Of the bytes 0 to 31.
+constexpr std::string_view seed = "SUAAAAICAMCAKBQHBAEQUCYMBUHA6EARCIJRIFIWC4MBSGQ3DQOR4H776Y";
+constexpr std::string_view public_key = "UAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK7DXOIMZASKUY3RLKK";
+
+/// A directory that contexts are in, for this process, while it lives.
+class contexts {
+public:
+    contexts() {
+        std::filesystem::create_directories(scratch.path() / "nats" / "context");
+        ::setenv("XDG_CONFIG_HOME", scratch.path().c_str(), 1);
+        ::setenv("CONATS_TEST_DIRECTORY", scratch.path().c_str(), 1);
+    }
+    contexts(const contexts&) = delete;
+    contexts& operator=(const contexts&) = delete;
+    ~contexts() {
+        ::unsetenv("XDG_CONFIG_HOME");
+        ::unsetenv("CONATS_TEST_DIRECTORY");
+    }
+
+    void write(const std::string& name, std::string_view json) const {
+        scratch.write("nats/context/" + name + ".json", json);
+    }
+    void select(std::string_view text) const { scratch.write("nats/context.txt", text); }
+
+    scratch_directory scratch;
+};
+
+/// `"name":"value"`, and a comma.
+std::string field(std::string_view name, std::string_view value) {
+    return "\"" + std::string(name) + "\":\"" + std::string(value) + "\",";
+}
+
+std::string object(std::string fields) {
+    if (!fields.empty())
+        fields.pop_back();
+    return "{" + fields + "}";
+}
+
+conats::error fault_of(std::string_view name) {
+    conats::error e;
+    const conats::context c(name, e);
+    return e;
+}
+
+} // namespace
+
+TEST_CASE("B25 connects by a context's name, or by the selected one") {
+    contexts all;
+    nats_server server("authorization { token: s3cr3t }");
+    all.write("orders",
+              object(field("description", "of orders") + field("token", "s3cr3t") +
+                     field("url", "nats://127.0.0.1:1," + server.url()) +
+                     field("inbox_prefix", "_INBOX_o") + field("jetstream_domain", "hub") +
+                     field("jetstream_api_prefix", "JS.o") +
+                     field("jetstream_event_prefix", "EV.o")));
+    all.select(" orders\n");
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(conats::context("orders"));
+        CHECK(nc.new_inbox().starts_with("_INBOX_o."));
+        conats::context selected;
+        CHECK(selected.name() == "orders");
+        CHECK(selected.file() == (all.scratch.path() / "nats/context/orders.json").string());
+        CHECK(selected.description() == "of orders");
+        CHECK(selected.jetstream_domain() == "hub");
+        CHECK(selected.jetstream_api_prefix() == "JS.o");
+        CHECK(selected.jetstream_event_prefix() == "EV.o");
+        conats::connect_options options = selected;
+        options.name("changed");
+        auto other = co_await conats::connect(options);
+        CHECK(server.monitor().connection("changed"));
+    });
+    const conats::context by_file((all.scratch.path() / "nats/context/orders.json").string());
+    CHECK(by_file.name() == "orders");
+}
+
+TEST_CASE("B25 every way to authenticate, the first one of several") {
+    contexts all;
+    all.scratch.write("user.nk", seed);
+    nats_server server("authorization { users: [ { user: u, password: p }, { nkey: " +
+                       std::string(public_key) + " } ] }");
+    const std::string url = field("url", server.url());
+    all.write("user", object(url + field("user", "u") + field("password", "p") +
+                             field("token", "wrong") + field("nkey", "/none")));
+    all.write("wrong", object(url + field("user", "u") + field("password", "x")));
+    all.write("nkey", object(url + field("nkey", "$CONATS_TEST_DIRECTORY/user.nk") +
+                             field("token", "wrong")));
+    CHECK_FALSE(outcome_of(conats::context("user")));
+    CHECK(outcome_of(conats::context("wrong")).code() == errc::authorization_violation);
+    CHECK_FALSE(outcome_of(conats::context("nkey")));
+}
+
+TEST_CASE("B25 credentials files and JWTs, with and without a seed") {
+    contexts all;
+    all.scratch.write("user.nk", seed);
+    all.scratch.write("user.creds", "-----BEGIN NATS USER JWT-----\nfile.of.creds\n"
+                                    "------END NATS USER JWT------\n\n"
+                                    "-----BEGIN USER NKEY SEED-----\n" +
+                                        std::string(seed) + "\n------END USER NKEY SEED------\n");
+    info_builder info;
+    info.set("nonce", "abcdef").auth_required(true);
+    for (const auto& [fields, jwt, is_signed] :
+         {std::tuple(field("creds", "${CONATS_TEST_DIRECTORY}/user.creds"), "file.of.creds", true),
+          std::tuple(field("user_jwt", "of.the.context") +
+                         field("nkey", "$CONATS_TEST_DIRECTORY/user.nk"),
+                     "of.the.context", true),
+          std::tuple(field("user_jwt", "of.the.context"), "of.the.context", false)}) {
+        CAPTURE(fields);
+        peer_options o;
+        o.info(info);
+        const std::string wanted = jwt;
+        const bool wants_signature = is_signed;
+        scripted_peer peer(o, [wanted, wants_signature](peer_session& s) {
+            const auto connect = s.handshake();
+            if (connect.at("jwt").as_string() != wanted)
+                s.fail("another JWT");
+            const auto* sig = connect.if_contains("sig");
+            if ((sig != nullptr && !sig->as_string().empty()) != wants_signature)
+                s.fail("signed or not");
+            s.serve();
+        });
+        all.write("jwt", object(field("url", peer.url()) + fields));
+        CHECK_FALSE(outcome_of(conats::context("jwt")));
+        CHECK(peer.result() == "ok");
+    }
+}
+
+TEST_CASE("B25 a CA, a certificate, a key, and TLS first") {
+    contexts all;
+    const tls_files files;
+    nats_server server(files.config("verify: true"));
+    const auto own = files.ca.client("someone");
+    files.scratch.write("client.pem", own.pem);
+    files.scratch.write("client.key", own.key);
+    const std::string trust = field("url", server.url()) + field("ca", files.path("ca.pem"));
+    all.write("own", object(trust + field("cert", files.path("client.pem")) +
+                            field("key", files.path("client.key"))));
+    all.write("no_own", object(trust));
+    all.write("half", object(trust + field("cert", files.path("client.pem"))));
+    CHECK_FALSE(outcome_of(conats::context("own")));
+    CHECK(outcome_of(conats::context("no_own")));
+    CHECK(fault_of("half").code() == errc::invalid_context);
+    all.write("first", R"({"tls_first":true})");
+    const conats::context first("first");
+    REQUIRE(first.options().tls());
+    CHECK(first.options().tls()->handshake_first());
+    all.write("plain", "{}");
+    CHECK_FALSE(conats::context("plain").options().tls());
+    all.write("proxy", object(field("socks_proxy", "socks5://127.0.0.1:1")));
+    CHECK(conats::context("proxy").options().proxy().reveal() == "socks5://127.0.0.1:1");
+}
+
+TEST_CASE("B25 what is wrong is told with file and field, and without content") {
+    contexts all;
+    const auto tells = [&](std::string_view name, std::string_view word) {
+        const conats::error e = fault_of(name);
+        CAPTURE(name, e.what());
+        return e.code() == errc::invalid_context && e == conats::condition::invalid_use &&
+               e.what().find(word) != std::string::npos &&
+               e.what().find("s3cr3t") == std::string::npos;
+    };
+    CHECK(tells("", "no context is selected"));
+    CHECK(tells("", "context.txt"));
+    CHECK(tells("unknown", "nats/context/unknown.json"));
+    CHECK(tells("../unknown", "'../unknown'"));
+    CHECK(tells("/none/of/these.json", "/none/of/these.json"));
+    all.select("../s3cr3t");
+    CHECK(tells("", "context.txt"));
+    all.write("token", R"({"token":["s3cr3t"]})");
+    CHECK(tells("token", "token.json': field 'token'"));
+    all.write("json", R"({"token":"s3cr3t)");
+    CHECK(tells("json", "json.json"));
+    all.write("creds", object(field("creds", "$CONATS_NO_s3cr3t/a") + field("password", "s3cr3t")));
+    CHECK(tells("creds", "field 'creds'"));
+    all.write("password", object(field("password", "s3cr3t") + field("token", "t")));
+    CHECK_FALSE(fault_of("password")); // without a user it is not used
+    all.write("jwt", object(field("user_jwt", "s3cr3t") + field("nkey", "/none")));
+    CHECK(tells("jwt", "field 'nkey': '/none'"));
+    all.write("inbox", object(field("inbox_prefix", "a.*")));
+    CHECK(tells("inbox", "inbox.json"));
+    ::unsetenv("XDG_CONFIG_HOME");
+    const std::string home = std::getenv("HOME") != nullptr ? std::getenv("HOME") : "";
+    ::unsetenv("HOME");
+    CHECK(tells("a", "HOME"));
+    ::setenv("HOME", all.scratch.path().c_str(), 1);
+    CHECK(tells("a", (all.scratch.path() / ".config/nats/context/a.json").string()));
+    ::setenv("HOME", home.c_str(), 1);
+    bool thrown = false;
+    try {
+        const conats::context c("../x");
+    } catch (const conats::system_error& e) {
+        thrown = e.code() == errc::invalid_context;
+    }
+    CHECK(thrown);
+}
+
+TEST_CASE("B25, A26 nothing of a context's token stays in memory") {
+    contexts all;
+    const masked_secret token;
+    nats_server server;
+    {
+        std::string text = token.reveal();
+        std::string json = "{\"token\":\"" + text + "\",\"description\":\"\\u00e9\"}";
+        all.write("secret", json);
+        wipe(json);
+        wipe(text);
+        const conats::context c("secret");
+        CHECK(find_in_memory(token).size() == 1);
+        CHECK(c.description() == "\xc3\xa9");
+    }
+    CHECK(find_in_memory(token).empty());
+}
