@@ -289,8 +289,7 @@ TEST_CASE("M06 a fault proxy may outlive the context it works in") {
         asio::co_spawn(*context, body(), asio::detached);
         while (!open)
             context->run_one();
-        kept = std::make_unique<fault_proxy>(context->get_executor(), "127.0.0.1",
-                                             l.proxy.port());
+        kept = std::make_unique<fault_proxy>(context->get_executor(), "127.0.0.1", l.proxy.port());
         tcp::socket client(*context);
         client.connect(tcp::endpoint(asio::ip::address_v4::loopback(), kept->port()));
         while (kept->statistics().open == 0)
