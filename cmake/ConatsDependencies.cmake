@@ -51,9 +51,4 @@ elseif(TARGET Boost::beast)
     set(CONATS_BEAST_FOUND ON)
 endif()
 
-# OpenSSL is looked for only where a layer asks for it.
-macro(conats_require_openssl)
-    if(NOT OpenSSL_FOUND)
-        find_package(OpenSSL ${CONATS_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL)
-    endif()
-endmacro()
+find_package(OpenSSL ${CONATS_OPENSSL_MINIMUM} REQUIRED COMPONENTS Crypto SSL)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Requests and replies: a service, one request, many at once, and nobody there to answer.
+// Requests and replies: a service, one request, many at once, many replies to one, and nobody there
+// to answer.
 #include <conats/conats.hpp>
 
 #include <boost/asio/co_spawn.hpp>
@@ -38,6 +39,14 @@ asio::awaitable<void> run(std::string url) {
     // Both are on their way before the first reply arrives.
     auto [one, two] = co_await (nc.request("shout", "one") && nc.request("shout", "two"));
     std::cout << "replies: " << one.text() << ", " << two.text() << '\n';
+
+    // All who answer, until two have, or nobody has for 100 ms, or 1 s is over.
+    auto other_service = nc.on("shout", shout);
+    auto all = nc.request_many("shout", "all",
+                               conats::request_many_options(1s).stall(100ms).max_messages(2));
+    while (auto each = co_await all.next())
+        std::cout << "one of all: " << each->text() << '\n';
+    std::cout << "ended by: " << all.end_reason() << '\n';
 
     // Without a subscriber the server says so, and nobody waits for the timeout.
     conats::error e;

@@ -9,12 +9,15 @@
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
 #include <conats/reconnect.hpp>
+#include <conats/reply_stream.hpp>
+#include <conats/request_many_options.hpp>
 #include <conats/request_options.hpp>
 #include <conats/server_info.hpp>
 #include <conats/statistics.hpp>
 #include <conats/status.hpp>
 #include <conats/subscribe_options.hpp>
 #include <conats/subscription.hpp>
+#include <conats/tls_info.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -161,6 +164,22 @@ public:
     [[nodiscard]] asio::awaitable<message> request(std::string_view subject, payload_view payload,
                                                    error& e) const;
 
+    /// Sends a request and gathers the replies of all who answer, until the first of: the
+    /// timeout, a silence (`stall`), a number of replies, a reply that says it is the last
+    /// (`sentinel`), a status (503: nobody is subscribed), the end of the connection. The
+    /// stream's `end_reason()` tells which.
+    ///
+    /// A plain function: checks the arguments as `publish`, subscribes to an inbox of its own
+    /// and appends the request; the timeout counts from here. Arguments are copied. Replies are
+    /// gathered whether or not somebody waits for them.
+    /// Errors, thrown by the stream's `next()`: as `publish`; `permission_denied`; `closed` where
+    /// the client was; `invalid_argument` for a timeout that is not positive.
+    /// Source: ADR-47. With g++ 12, do not write a capturing lambda inside a statement that
+    /// awaits. This function awaits nothing, so here it is fine.
+    [[nodiscard]] reply_stream request_many(
+        std::string_view subject, payload_view payload,
+        const request_many_options& options = request_many_options()) const;
+
     /// A subject nobody else uses, for replies: the inbox prefix and a unique token.
     [[nodiscard]] std::string new_inbox() const;
 
@@ -214,6 +233,24 @@ public:
     /// The time one PING/PONG takes, outbox included. Timeout 10 s, errors as `flush`.
     [[nodiscard]] asio::awaitable<std::chrono::nanoseconds> rtt() const;
 
+    /// Waits until all messages that wait in the queues of this client's subscriptions, when it
+    /// is awaited, are handled; later ones are not waited for. `co_await nc.flush()` before it
+    /// adds what the server had still to send.
+    ///
+    /// A message is handled when its handler has ended (of several at once: its own and those
+    /// before); one that was taken, when who took it comes back for the next, or its
+    /// subscription ends. Replies to requests do not count, nor what was unsubscribed. So a
+    /// handler, or a loop over `next()`, that awaits it while it has a message waits for itself
+    /// and times out.
+    ///
+    /// timeout: default 30 s. A lost connection does not end it: messages are handled all the
+    /// same. Cancellation stops the waiting alone.
+    /// Errors: `timeout`, with the subject of a subscription that still has messages;
+    /// `closed` or `disconnected` if the client closes meanwhile or has closed.
+    [[nodiscard]] asio::awaitable<void> barrier(
+        std::chrono::nanoseconds timeout = std::chrono::seconds(30)) const;
+    [[nodiscard]] asio::awaitable<void> barrier(std::chrono::nanoseconds timeout, error& e) const;
+
     /// Ends in order: every subscription is drained (its messages are handled, their replies
     /// sent), then publishing is refused and flushed, then the connection closes.
     ///
@@ -253,6 +290,8 @@ public:
     /// The socket's addresses as `ip:port`; empty if not connected.
     [[nodiscard]] std::string local_address() const;
     [[nodiscard]] std::string remote_address() const;
+    /// The connection's encryption and the server's certificate; empty if there is none.
+    [[nodiscard]] conats::tls_info tls_info() const;
     [[nodiscard]] conats::statistics statistics() const;
     /// Events from now on; the first is the current status, the last that it has closed:
     /// `while (co_await stream.next()) {}` waits for the end of the connection.

@@ -2,6 +2,7 @@
 #pragma once
 
 // Everything but the adaptor for other completion tokens, <conats/token.hpp>.
+#include <conats/auth.hpp>
 #include <conats/client.hpp>
 #include <conats/connect.hpp>
 #include <conats/connect_options.hpp>
@@ -11,6 +12,8 @@
 #include <conats/message.hpp>
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
+#include <conats/reply_stream.hpp>
+#include <conats/request_many_options.hpp>
 #include <conats/request_options.hpp>
 #include <conats/secret.hpp>
 #include <conats/server_info.hpp>
@@ -19,4 +22,7 @@
 #include <conats/subject.hpp>
 #include <conats/subscribe_options.hpp>
 #include <conats/subscription.hpp>
+#include <conats/tls_context.hpp>
+#include <conats/tls_info.hpp>
+#include <conats/tls_options.hpp>
 #include <conats/version.hpp>

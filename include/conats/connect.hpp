@@ -18,7 +18,7 @@ inline namespace v0 {
 ///
 /// 1. Checks the options and addresses; a fault is an error before any I/O.
 /// 2. Tries each server once, in random order unless `retain_order`: resolves, connects, reads
-///    INFO, authenticates, sends CONNECT and PING; each server within `connect_timeout`.
+///    INFO, encrypts, authenticates, sends CONNECT and PING; each server within `connect_timeout`.
 /// 3. Returns when a server has answered with PONG, so that wrong credentials are an error
 ///    here. If no server does, reports the most telling error of all of them (authentication
 ///    before TLS, protocol, timeout, refusal); the client returned beside `e` is then empty.
@@ -28,10 +28,11 @@ inline namespace v0 {
 /// that of the calling coroutine; several threads may run it.
 /// Cancellation abandons the attempt.
 /// Errors: `invalid_address`, `invalid_options`, `transport_unavailable` before any I/O;
-/// `authorization_violation` and the other authentication errors, `tls_required`,
-/// `protocol_error`, `connect_too_large`, `timeout`, `connection_refused`, `host_not_found`,
-/// `provider_failed` …, with the server they come from.
-/// Source: ADR-40, https://docs.nats.io/reference/reference-protocols/nats-protocol-demo
+/// `authorization_violation` and the other authentication errors;
+/// `tls_configuration_invalid`, `tls_certificate_rejected`, `tls_handshake_failed`,
+/// `tls_not_offered`; `protocol_error`, `connect_too_large`, `timeout`, `connection_refused`,
+/// `host_not_found`, `provider_failed` …, with the server they come from. Source: ADR-40,
+/// https://docs.nats.io/reference/reference-protocols/nats-protocol-demo
 [[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(connect_options options);
 [[nodiscard]] CONATS_EXPORT asio::awaitable<client> connect(connect_options options, error& e);
 namespace impl {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <conats/auth.hpp>
 #include <conats/error.hpp>
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
 #include <conats/reconnect.hpp>
 #include <conats/secret.hpp>
+#include <conats/tls_options.hpp>
 #include <conats/transport.hpp>
 
 #include <boost/asio/awaitable.hpp>
@@ -23,51 +25,6 @@
 
 namespace conats {
 inline namespace v0 {
-
-/// What a token provider is told about the attempt it is asked for.
-class CONATS_EXPORT auth_request {
-public:
-    auth_request();
-    auth_request(const auth_request&);
-    auth_request(auth_request&&) noexcept;
-    auth_request& operator=(const auth_request&);
-    auth_request& operator=(auth_request&&) noexcept;
-    ~auth_request();
-
-    [[nodiscard]] const std::string& server() const noexcept { return server_; } ///< no userinfo
-    [[nodiscard]] const std::string& nonce() const noexcept { return nonce_; }   ///< may be empty
-    [[nodiscard]] std::uint64_t attempt() const noexcept { return attempt_; }    ///< from 1
-    /// When the attempt ends and the provider is cancelled.
-    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept {
-        return deadline_;
-    }
-
-    auth_request& server(std::string s) {
-        server_ = std::move(s);
-        return *this;
-    }
-    auth_request& nonce(std::string n) {
-        nonce_ = std::move(n);
-        return *this;
-    }
-    auth_request& attempt(std::uint64_t n) {
-        attempt_ = n;
-        return *this;
-    }
-    auth_request& deadline(std::chrono::steady_clock::time_point t) {
-        deadline_ = t;
-        return *this;
-    }
-
-private:
-    std::string server_;
-    std::string nonce_;
-    std::uint64_t attempt_ = 1;
-    std::chrono::steady_clock::time_point deadline_;
-};
-
-/// A coroutine that fetches the token for one attempt. Runs on the client's executor.
-using token_provider_function = std::function<asio::awaitable<secret>(auth_request)>;
 
 /// Resolves a host name to IP addresses in text form, instead of the system's resolver.
 using resolver_function =
@@ -87,7 +44,7 @@ public:
     connect_options();
     /// One address or several, separated by commas, in any of these forms:
     /// `host`, `host:port`, `:port`, `port`, `[ipv6]:port`, `token@host`, `user:password@host`,
-    /// each with or without `nats://` before it; special characters of the userinfo are
+    /// each with or without `nats://` or `tls://` before it; special characters of the userinfo are
     /// percent-encoded.
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
     connect_options(std::string_view servers);
@@ -116,7 +73,8 @@ public:
     connect_options& retain_order(bool on);
     [[nodiscard]] bool retain_order() const noexcept { return retain_order_; }
 
-    /// Bounds each server's whole handshake: resolving, all its addresses, INFO, CONNECT, PONG.
+    /// Bounds each server's whole handshake: resolving, all its addresses, TLS, INFO, CONNECT,
+    /// PONG.
     /// Default 2 s.
     template <class Rep, class Period>
     connect_options& connect_timeout(std::chrono::duration<Rep, Period> t) {
@@ -175,21 +133,74 @@ public:
     connect_options& transport(conats::transport t);
     [[nodiscard]] const conats::transport& transport() const noexcept { return transport_; }
 
-    // --- Authentication. Any of these wins over userinfo in addresses.
+    // --- Authentication, in one of these ways. Any of them wins over userinfo in addresses.
 
-    /// A token, the same for all servers. Empty: not set.
+    /// A token, the same for all servers. Empty: not set, as everywhere below.
     connect_options& token(secret t);
     [[nodiscard]] const secret& token() const noexcept { return token_; }
-    /// A coroutine asked for the token on every attempt. Excludes `token`.
+    /// Asked for the token on every attempt.
     connect_options& token_provider(token_provider_function f);
     [[nodiscard]] const token_provider_function& token_provider() const noexcept {
         return token_provider_;
     }
-    /// A user; goes with `password`. Excludes `token` and `token_provider`. Empty: not set.
+    /// A user; goes with `password`.
     connect_options& user(secret name);
     [[nodiscard]] const secret& user() const noexcept { return user_; }
     connect_options& password(secret p);
     [[nodiscard]] const secret& password() const noexcept { return password_; }
+    /// Asked for user and password on every attempt.
+    connect_options& user_provider(user_provider_function f);
+    [[nodiscard]] const user_provider_function& user_provider() const noexcept {
+        return user_provider_;
+    }
+
+    // With an NKey the server's nonce is signed; a server that gives none is
+    // `nkeys_not_supported`, and nothing is sent to it.
+
+    /// The seed of a user's NKey, "SU…".
+    connect_options& nkey_seed(secret seed);
+    [[nodiscard]] const secret& nkey_seed() const noexcept { return nkey_seed_; }
+    /// A file with the seed, alone or in a section USER NKEY SEED. Read on every attempt, where a
+    /// failure is `credentials_unreadable`.
+    connect_options& nkey_file(std::string_view path);
+    [[nodiscard]] const std::string& nkey_file() const noexcept { return nkey_file_; }
+    /// The public key of a user's NKey, "U…", and who signs in its name: the private key stays
+    /// out of this process, or out of conats.
+    connect_options& nkey(std::string_view public_key, nkey_signer_function signer);
+    [[nodiscard]] const std::string& nkey() const noexcept { return nkey_; }
+    [[nodiscard]] const nkey_signer_function& nkey_signer() const noexcept { return nkey_signer_; }
+
+    // A JWT is sent with the nonce's signature, if there are a nonce and a seed or signer.
+
+    /// A user's JWT with its seed; without, a bearer JWT.
+    connect_options& jwt(secret token, secret seed = secret());
+    /// The same, maybe with a signer.
+    connect_options& jwt(user_jwt token);
+    [[nodiscard]] const user_jwt& jwt() const noexcept { return jwt_; }
+    /// Asked for a JWT and its seed or signer on every attempt.
+    connect_options& jwt_provider(jwt_provider_function f);
+    [[nodiscard]] const jwt_provider_function& jwt_provider() const noexcept {
+        return jwt_provider_;
+    }
+    /// A credentials file as `nsc` makes it, with JWT and seed. Read on every attempt, so that a
+    /// new one takes effect at the next reconnect; a failure is `credentials_unreadable`.
+    connect_options& credentials_file(std::string_view path);
+    [[nodiscard]] const std::string& credentials_file() const noexcept { return credentials_file_; }
+    /// The same from two files: the JWT of the first and the seed of the second.
+    connect_options& credentials_files(std::string_view jwt_path, std::string_view seed_path);
+    [[nodiscard]] const std::string& seed_file() const noexcept { return seed_file_; }
+    /// The text of a credentials file.
+    connect_options& credentials(secret text);
+    [[nodiscard]] const secret& credentials() const noexcept { return credentials_; }
+
+    // --- Encryption
+
+    /// Demands TLS from every server, in this way; where a server does not offer it, the attempt
+    /// ends before CONNECT. Without it, servers of `tls://` addresses and those that demand TLS
+    /// themselves are connected to as with `tls_options()`; those that only offer it, in plain.
+    connect_options& tls(tls_options o);
+    /// Empty unless set.
+    [[nodiscard]] const std::optional<tls_options>& tls() const noexcept { return tls_; }
 
     // --- What the server is told
 
@@ -215,6 +226,13 @@ public:
     /// Nothing more is accepted 8 MiB above it.
     connect_options& high_water_mark(std::size_t bytes);
     [[nodiscard]] std::size_t high_water_mark() const noexcept { return high_water_mark_; }
+    /// Sends each message, request and PING in the call that makes it, where nothing else waits to
+    /// be sent, instead of with all others of the executor's turn: one system call each, in the
+    /// caller's thread. For few messages that must not wait for others on the executor, or come
+    /// from other threads (that takes half of the time); several times slower for many. Plain TCP
+    /// only; no effect under TLS and WebSocket. Default: off.
+    connect_options& send_now(bool on);
+    [[nodiscard]] bool send_now() const noexcept { return send_now_; }
     /// The connection counts as lost when the server takes no byte for so long. Default 60 s.
     template <class Rep, class Period>
     connect_options& write_timeout(std::chrono::duration<Rep, Period> t) {
@@ -368,7 +386,17 @@ private:
     secret token_;
     secret user_;
     secret password_;
+    secret nkey_seed_;
+    secret credentials_;
+    user_jwt jwt_;
     token_provider_function token_provider_;
+    user_provider_function user_provider_;
+    jwt_provider_function jwt_provider_;
+    nkey_signer_function nkey_signer_;
+    std::string nkey_;
+    std::string nkey_file_;
+    std::string credentials_file_;
+    std::string seed_file_;
     resolver_function resolver_;
     reconnect_delay_function reconnect_delay_;
     conats::server_chooser server_chooser_;
@@ -376,6 +404,7 @@ private:
     socket_hook_function socket_hook_;
     secret proxy_;
     std::string local_address_;
+    std::optional<tls_options> tls_;
     std::string name_;
     std::string inbox_prefix_ = "_INBOX";
     std::chrono::nanoseconds connect_timeout_ = std::chrono::seconds(2);
@@ -411,6 +440,7 @@ private:
     bool no_responders_ = true;
     bool unique_inboxes_ = false;
     bool allow_empty_tokens_ = false;
+    bool send_now_ = false;
 };
 
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const connect_options& options);

@@ -37,18 +37,27 @@ enum class errc {
     feature_not_supported, ///< the server's protocol level lacks what an option asks for
 
     // The connection.
-    closed = 100,       ///< the client, subscription or stream is closed
-    disconnected,       ///< the connection was lost
-    timeout,            ///< a deadline passed
-    no_servers,         ///< no server address could be tried
-    host_not_found,     ///< a host name did not resolve
-    connection_refused, ///< no server listens at the address
-    connection_failed,  ///< the transport failed; the text holds the system's words
-    protocol_error,     ///< one side sent what the protocol does not allow
-    tls_required,       ///< the server demands TLS and the client did not ask for it
-    tls_not_offered,    ///< the client demands TLS and the server does not offer it
-    provider_failed,    ///< a token provider threw; the text holds its words
-    proxy_failed,       ///< a proxy refused or was out of reach; the text holds its words
+    closed = 100,              ///< the client, subscription or stream is closed
+    disconnected,              ///< the connection was lost
+    timeout,                   ///< a deadline passed
+    no_servers,                ///< no server address could be tried
+    host_not_found,            ///< a host name did not resolve
+    connection_refused,        ///< no server listens at the address
+    connection_failed,         ///< the transport failed; the text holds the system's words
+    protocol_error,            ///< one side sent what the protocol does not allow
+    tls_required,              ///< the server demands TLS and says that the client sent plain text
+    tls_not_offered,           ///< the client demands TLS and the server does not offer it
+    proxy_failed,              ///< a proxy refused or was out of reach; the text holds its words
+    provider_failed,           ///< a provider or signer threw or gave what cannot be used
+    tls_configuration_invalid, ///< a certificate, key, CA or list of ciphers cannot be used; the
+                               ///< text names it and the reason
+    tls_certificate_rejected,  ///< the server's certificate is not to be trusted; the text says why
+    tls_handshake_failed,      ///< TLS did not come about, or the server refused ours; the text
+                               ///< holds the alert
+
+    // Credentials that could not be presented.
+    credentials_unreadable = 150, ///< a file with credentials cannot be read; the text names it
+    nkeys_not_supported,          ///< an NKey is to be presented and the server gives no nonce
 
     // Said by the server in -ERR.
     authorization_violation = 200,        ///< the server refused the credentials
@@ -76,7 +85,13 @@ enum class errc {
     handler_failed,       ///< a message handler threw (an event, never thrown)
     malformed_headers,    ///< a message's header block was malformed (an event)
     messages_dropped,     ///< a subscription's pending limit was exceeded (an event)
-    userinfo_ignored      ///< an option won over an address's userinfo (an event)
+    userinfo_ignored,     ///< an option won over an address's userinfo (an event)
+    tls_not_verified,     ///< the server's certificate was not looked at (an event)
+
+    // Subscriptions that end by themselves.
+    lifetime_reached = 400, ///< the subscription's `lifetime` is over
+    first_message_timeout,  ///< its first message did not come in time
+    idle_timeout            ///< no further message came in time
 };
 
 /// Classes of causes, to branch on: `if (e == conats::condition::auth) …`. A code belongs to one
@@ -89,11 +104,13 @@ enum class condition {
                      ///< `max_messages_reached`
     disconnected,    ///< the connection is gone: `disconnected`, `stale_connection`,
                      ///< `slow_consumer`, `server_shutdown`
-    timeout,         ///< a deadline passed: `timeout`
-    auth,            ///< credentials were refused, expired or late: `auth…`,
-                     ///< `account_authentication_expired`, `provider_failed`
+    timeout,         ///< a deadline passed: `timeout`, `lifetime_reached`,
+                     ///< `first_message_timeout`, `idle_timeout`
+    auth,            ///< credentials were refused, expired, late or not to be had: `auth…`,
+                     ///< `account_authentication_expired`, `provider_failed`,
+                     ///< `credentials_unreadable`, `nkeys_not_supported`
     permission,      ///< authenticated, but not allowed: `permission_denied`
-    tls,             ///< wanted by one side and not by the other: `tls_…`
+    tls,             ///< no encryption as it has to be: `tls_…`
     protocol,        ///< one side violated it: `protocol_error`, `invalid_client_protocol`,
                      ///< `malformed_headers`
     limit,           ///< of the server or the client: `maximum_…`, `payload_too_large`,

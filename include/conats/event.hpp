@@ -28,6 +28,7 @@ enum class event_kind : std::uint8_t {
     handler_failed,       ///< a message handler threw; the subscription goes on
     malformed_headers,    ///< a message came with a malformed header block
     userinfo_ignored,     ///< an authentication option won over an address's userinfo
+    tls_not_verified,     ///< a connection was made without a look at the server's certificate
     lame_duck,            ///< the server announced its shutdown; once per connection
     connect_failed,       ///< an attempt to connect failed; `what()` says why, and at which server
     servers_discovered,   ///< the cluster has `count()` servers that were not known

@@ -9,6 +9,7 @@ namespace asio = boost::asio;
 
 inline namespace v0 {
 
+class auth_request;
 class client;
 class connect_options;
 class error;
@@ -20,6 +21,8 @@ class message;
 class owned_payload;
 class payload_view;
 class publish_options;
+class reply_stream;
+class request_many_options;
 class request_options;
 class secret;
 class stream;
@@ -27,14 +30,21 @@ class subscribe_options;
 class subscription;
 class transport;
 class transport_target;
+class user_jwt;
+class user_login;
+class tls_context;
+class tls_options;
 struct server_info;
+struct tls_info;
 
 /// What the public handles hold; not part of the API.
 namespace impl {
 class connection;
 class lease;
 class subscription_state;
+struct reply_gathering;
 class event_queue;
+class ssl_context;
 struct transport_access;
 struct transport_parts;
 } // namespace impl

@@ -4,6 +4,7 @@
 #include <conats/error.hpp>
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
+#include <conats/tls_info.hpp>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -53,6 +54,8 @@ public:
     /// `client::local_address()` and `remote_address()`. Default: empty.
     [[nodiscard]] virtual std::string local_address() const;
     [[nodiscard]] virtual std::string remote_address() const;
+    /// How it is encrypted; empty, the default, where it is not.
+    [[nodiscard]] virtual tls_info tls() const;
 };
 
 } // namespace v0

@@ -67,6 +67,36 @@ public:
     }
     [[nodiscard]] std::uint64_t max_messages() const noexcept { return max_messages_; }
 
+    /// Ends the subscription so long after its start, with `errc::lifetime_reached`.
+    ///
+    /// These three stop the server from sending, as `unsubscribe` does, but what is queued can
+    /// still be taken. They count messages that arrive, whether or not somebody takes them, and
+    /// go on while the connection is lost. Default zero: never. Negative: `invalid_argument`.
+    template <class Rep, class Period>
+    subscribe_options& lifetime(std::chrono::duration<Rep, Period> t) {
+        lifetime_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+        return *this;
+    }
+    [[nodiscard]] std::chrono::nanoseconds lifetime() const noexcept { return lifetime_; }
+    /// Ends it with `errc::first_message_timeout` if so long after its start none has come.
+    template <class Rep, class Period>
+    subscribe_options& first_message_timeout(std::chrono::duration<Rep, Period> t) {
+        first_message_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+        return *this;
+    }
+    [[nodiscard]] std::chrono::nanoseconds first_message_timeout() const noexcept {
+        return first_message_timeout_;
+    }
+    /// Ends it with `errc::idle_timeout` if so long after a message no other has come. Counts
+    /// from the start until the first, unless `first_message_timeout` bounds that; not while
+    /// `overflow::wait` pauses reading.
+    template <class Rep, class Period>
+    subscribe_options& idle_timeout(std::chrono::duration<Rep, Period> t) {
+        idle_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+        return *this;
+    }
+    [[nodiscard]] std::chrono::nanoseconds idle_timeout() const noexcept { return idle_timeout_; }
+
     /// `subscribe` returns only after the server has processed the subscription, so that a
     /// refused one is an error there. One round trip. Default: off.
     subscribe_options& confirm(bool on) {
@@ -99,6 +129,9 @@ private:
     std::uint64_t max_messages_ = 0;
     std::size_t max_concurrent_ = 1;
     std::chrono::nanoseconds max_pause_ = std::chrono::seconds(5);
+    std::chrono::nanoseconds lifetime_{0};
+    std::chrono::nanoseconds first_message_timeout_{0};
+    std::chrono::nanoseconds idle_timeout_{0};
     boost::asio::any_io_executor executor_;
     overflow overflow_ = overflow::drop_newest;
     bool confirm_ = false;

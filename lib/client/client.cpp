@@ -35,6 +35,45 @@ asio::awaitable<void> drain(std::shared_ptr<connection> c, error* out) {
     report(e, out);
 }
 
+/// Takes the wait out of the connection and its subscriptions with the frame it is in.
+class handled_guard {
+public:
+    handled_guard(connection& c, handled_wait& w) noexcept : connection_(c), wait_(w) {}
+    handled_guard(const handled_guard&) = delete;
+    handled_guard& operator=(const handled_guard&) = delete;
+    ~handled_guard() { connection_.end_handled_wait(wait_); }
+
+private:
+    connection& connection_;
+    handled_wait& wait_;
+};
+
+asio::awaitable<void> barrier(std::shared_ptr<connection> c, std::chrono::nanoseconds timeout,
+                              error* out) {
+    error e;
+    if (timeout.count() <= 0) {
+        e = error(errc::invalid_argument, "the timeout is not positive");
+    } else if (!c) {
+        e = empty_handle();
+    } else {
+        handled_wait wait;
+        wait_node& node = wait;
+        const handled_guard guard(*c, wait);
+        if (c->begin_handled_wait(wait, e)) {
+            c->set_timer(node, later(c->now(), timeout));
+            co_await park(c, node);
+            if (node.outcome == wake::cancelled)
+                e = aborted();
+            else if (node.outcome == wake::timeout)
+                e = error(errc::timeout, "its messages are not handled in time")
+                        .subject(c->unhandled_subject(wait));
+            else if (node.outcome == wake::ended)
+                e = c->end_error();
+        }
+    }
+    report(e, out);
+}
+
 asio::awaitable<void> close(std::shared_ptr<connection> c) {
     if (!c)
         co_return;
@@ -102,6 +141,14 @@ asio::awaitable<void> client::drain(error& e) const {
     return impl::drain(impl::connection_of(lease_), &e);
 }
 
+asio::awaitable<void> client::barrier(std::chrono::nanoseconds timeout) const {
+    return impl::barrier(impl::connection_of(lease_), timeout, nullptr);
+}
+
+asio::awaitable<void> client::barrier(std::chrono::nanoseconds timeout, error& e) const {
+    return impl::barrier(impl::connection_of(lease_), timeout, &e);
+}
+
 asio::awaitable<void> client::close() const {
     return impl::close(impl::connection_of(lease_));
 }
@@ -147,6 +194,10 @@ std::string client::local_address() const {
 
 std::string client::remote_address() const {
     return lease_ ? lease_->get().remote_address() : std::string();
+}
+
+conats::tls_info client::tls_info() const {
+    return lease_ ? lease_->get().tls_info() : conats::tls_info();
 }
 
 conats::statistics client::statistics() const {

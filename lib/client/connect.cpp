@@ -31,7 +31,7 @@ error check_transport(const server_address& s, const connect_options& options) {
     const bool has_factory = transport_access::factory(options.transport()) != nullptr;
     const bool has_layer =
         transport_access::layer(options.transport(), to_string(s.scheme())) != nullptr;
-    if (s.scheme() == scheme::nats || has_layer || (is_websocket(s) && has_factory))
+    if (!is_websocket(s) || has_layer || has_factory)
         return error();
     return error(errc::transport_unavailable,
                  "this build has no transport for " + std::string(to_string(s.scheme())) + "://")

@@ -103,7 +103,10 @@ class slots : public std::enable_shared_from_this<slots> {
 public:
     struct slot_wait {};
 
-    explicit slots(std::size_t n) noexcept : free_(n), all_(n) {}
+    slots(std::size_t n, state_pointer s) noexcept
+        : free_(n),
+          all_(n),
+          subscription_(std::move(s)) {}
 
     [[nodiscard]] bool any_free() {
         const std::lock_guard lock(mutex_);
@@ -113,11 +116,14 @@ public:
         const std::lock_guard lock(mutex_);
         return free_ == all_;
     }
-    void take() {
+    std::uint64_t take() {
+        const std::uint64_t began = subscription_->begin_handler();
         const std::lock_guard lock(mutex_);
         --free_;
+        return began;
     }
-    void give_back() {
+    void give_back(std::uint64_t began) {
+        subscription_->end_handler(began);
         parked_handler h;
         {
             const std::lock_guard lock(mutex_);
@@ -157,13 +163,16 @@ private:
     std::size_t free_;
     std::size_t seen_ = 0;
     const std::size_t all_;
+    const state_pointer subscription_;
     parked_handler waiting_;
 };
 
 /// Gives a handler's slot back when it has returned.
 class taken_slot {
 public:
-    explicit taken_slot(std::shared_ptr<slots> of) : slots_(std::move(of)) { slots_->take(); }
+    explicit taken_slot(std::shared_ptr<slots> of)
+        : slots_(std::move(of)),
+          began_(slots_->take()) {}
     taken_slot(taken_slot&&) noexcept = default;
     taken_slot& operator=(taken_slot&&) = delete;
     ~taken_slot() {
@@ -172,11 +181,12 @@ public:
     }
 
     void operator()(const std::exception_ptr& /*told*/) {
-        std::exchange(slots_, nullptr)->give_back();
+        std::exchange(slots_, nullptr)->give_back(began_);
     }
 
 private:
     std::shared_ptr<slots> slots_;
+    std::uint64_t began_;
 };
 
 asio::awaitable<void> wait_for_slot(std::shared_ptr<slots> free, bool all) {
@@ -193,7 +203,7 @@ asio::awaitable<void> run_concurrently(std::shared_ptr<connection> c, state_poin
                                        std::shared_ptr<const awaiting_handler> handler,
                                        std::size_t at_once) {
     const auto executor = co_await asio::this_coro::executor;
-    const auto free = std::make_shared<slots>(at_once);
+    const auto free = std::make_shared<slots>(at_once, s);
     for (;;) {
         co_await wait_for_any(s);
         // The last messages are handled before the end is seen, for those who drain.

@@ -212,6 +212,14 @@ pending_limits limits_of(const subscribe_options& o) {
     return limits;
 }
 
+subscription_times times_of(const subscribe_options& o) {
+    subscription_times times;
+    times.lifetime = o.lifetime();
+    times.first_message = o.first_message_timeout();
+    times.idle = o.idle_timeout();
+    return times;
+}
+
 } // namespace
 
 asio::awaitable<void> wait_for_any(state_pointer s) {
@@ -229,7 +237,7 @@ asio::awaitable<void> wait_for_any(state_pointer s) {
 
 state_pointer make_subscription(std::string_view subject, const subscribe_options& options) {
     return std::make_shared<subscription_state>(std::string(subject), options.queue_group(),
-                                                limits_of(options));
+                                                limits_of(options), times_of(options));
 }
 
 void register_subscription(const std::shared_ptr<lease>& l, const state_pointer& s,

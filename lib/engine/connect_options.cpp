@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/auth_options.hpp"
 #include "engine/dial_settings.hpp"
 #include "transport/transport_parts.hpp"
 #include "values/subject_rules.hpp"
@@ -9,13 +10,6 @@
 
 namespace conats {
 inline namespace v0 {
-
-auth_request::auth_request() = default;
-auth_request::auth_request(const auth_request&) = default;
-auth_request::auth_request(auth_request&&) noexcept = default;
-auth_request& auth_request::operator=(const auth_request&) = default;
-auth_request& auth_request::operator=(auth_request&&) noexcept = default;
-auth_request::~auth_request() = default;
 
 connect_options::connect_options() = default;
 connect_options::connect_options(std::string_view list) {
@@ -122,6 +116,62 @@ connect_options& connect_options::password(secret p) {
     return *this;
 }
 
+connect_options& connect_options::user_provider(user_provider_function f) {
+    user_provider_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::nkey_seed(secret seed) {
+    nkey_seed_ = std::move(seed);
+    return *this;
+}
+
+connect_options& connect_options::nkey_file(std::string_view path) {
+    nkey_file_ = path;
+    return *this;
+}
+
+connect_options& connect_options::nkey(std::string_view public_key, nkey_signer_function signer) {
+    nkey_ = public_key;
+    nkey_signer_ = std::move(signer);
+    return *this;
+}
+
+connect_options& connect_options::jwt(secret token, secret seed) {
+    return jwt(user_jwt(std::move(token), std::move(seed)));
+}
+
+connect_options& connect_options::jwt(user_jwt token) {
+    jwt_ = std::move(token);
+    return *this;
+}
+
+connect_options& connect_options::jwt_provider(jwt_provider_function f) {
+    jwt_provider_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::credentials_file(std::string_view path) {
+    return credentials_files(path, {});
+}
+
+connect_options& connect_options::credentials_files(std::string_view jwt_path,
+                                                    std::string_view seed_path) {
+    credentials_file_ = jwt_path;
+    seed_file_ = seed_path;
+    return *this;
+}
+
+connect_options& connect_options::credentials(secret text) {
+    credentials_ = std::move(text);
+    return *this;
+}
+
+connect_options& connect_options::tls(tls_options o) {
+    tls_ = std::move(o);
+    return *this;
+}
+
 connect_options& connect_options::name(std::string_view n) {
     name_ = n;
     return *this;
@@ -154,6 +204,11 @@ connect_options& connect_options::high_water_mark(std::size_t bytes) {
 
 connect_options& connect_options::allow_empty_tokens(bool on) {
     allow_empty_tokens_ = on;
+    return *this;
+}
+
+connect_options& connect_options::send_now(bool on) {
+    send_now_ = on;
     return *this;
 }
 
@@ -233,21 +288,6 @@ error invalid(std::string text) {
     return error(errc::invalid_options, std::move(text));
 }
 
-error check_authentication(const connect_options& o) {
-    const bool token = !o.token().empty();
-    const bool user = !o.user().empty();
-    const bool provider = static_cast<bool>(o.token_provider());
-    if (token && provider)
-        return invalid("token and token_provider exclude each other");
-    if (token && user)
-        return invalid("token and user exclude each other");
-    if (provider && user)
-        return invalid("token_provider and user exclude each other");
-    if (!o.password().empty() && !user)
-        return invalid("password is set without user");
-    return error();
-}
-
 error check_durations(const connect_options& o) {
     const auto positive = [](const char* name, std::chrono::nanoseconds t) {
         return t.count() > 0 ? error() : invalid(std::string(name) + " is not positive");
@@ -301,7 +341,9 @@ error check_sizes(const connect_options& o) {
 } // namespace
 
 error connect_options::validate() const {
-    if (error e = check_authentication(*this))
+    if (error e = impl::check_authentication(*this))
+        return e;
+    if (error e = tls_ ? tls_->validate() : error())
         return e;
     if (error e = check_durations(*this))
         return e;
@@ -322,17 +364,19 @@ error connect_options::validate() const {
 }
 
 std::ostream& operator<<(std::ostream& os, const connect_options& o) {
-    const auto set = [](const auto& option) { return option ? "***" : "(not set)"; };
-    os << "connect_options{servers: " << o.servers().size() << ", name: '" << o.name()
-       << "', token: " << set(!o.token().empty())
-       << ", token_provider: " << set(static_cast<bool>(o.token_provider()))
-       << ", user: " << set(!o.user().empty()) << ", password: " << set(!o.password().empty());
+    os << "connect_options{servers: " << o.servers().size() << ", name: '" << o.name() << '\'';
+    impl::print_authentication(os, o);
     if (!o.proxy().empty()) {
         impl::proxy_address proxy;
         const bool is_wrong =
             static_cast<bool>(impl::parse_proxy_address(o.proxy().reveal(), proxy));
         os << ", proxy: " << (is_wrong ? "(malformed)" : proxy.redacted());
     }
+    os << ", tls: ";
+    if (o.tls())
+        os << *o.tls();
+    else
+        os << "(not set)";
     return os << ", inbox_prefix: '" << o.inbox_prefix() << "'}";
 }
 

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/connect_walk.hpp"
 
+#include "engine/authentication.hpp"
 #include "engine/dial_settings.hpp"
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
+#include "transport/tls_stream.hpp"
 #include "transport/transport_parts.hpp"
 
 #include <boost/asio/buffer.hpp>
 
-#include <exception>
 #include <random>
 #include <utility>
 
@@ -18,6 +19,17 @@ namespace impl {
 
 namespace {
 
+// Within a WebSocket there is no TLS of NATS's own, whatever INFO says of other clients.
+bool wants_tls(const connect_options& o, const server_address& server) {
+    return server.scheme() == scheme::wss || server.scheme() == scheme::tls ||
+           (o.tls() && !is_websocket(server));
+}
+
+bool encrypts_first(const connect_options& o, const server_address& server) {
+    return server.scheme() == scheme::wss ||
+           (o.tls() && o.tls()->handshake_first() && !is_websocket(server));
+}
+
 handshake_options to_handshake(const connect_options& o, const server_address& server) {
     handshake_options h;
     h.name = o.name();
@@ -25,9 +37,8 @@ handshake_options to_handshake(const connect_options& o, const server_address& s
     h.pedantic = o.pedantic();
     h.echo = o.echo();
     h.no_responders = o.no_responders();
-    h.wants_tls = server.scheme() == scheme::tls;
-    // Within a WebSocket there is no TLS of NATS's own, whatever INFO says of other clients.
-    h.has_tls = is_websocket(server);
+    h.wants_tls = wants_tls(o, server);
+    h.is_encrypted = encrypts_first(o, server) || is_websocket(server);
     return h;
 }
 
@@ -42,6 +53,24 @@ transport_target to_target(const server_address& server, std::uint64_t attempt) 
     t.scheme(std::string(to_string(server.scheme()))).host(server.host()).port(server.port());
     t.path(server.path()).attempt(attempt);
     return t;
+}
+
+/// Reads certificates and keys, if the options name any; what cannot change is read once per
+/// client, since what the system trusts takes longer than a handshake.
+std::shared_ptr<const ssl_context> find_context(connection& c, error& failure) {
+    static const tls_options usual;
+    const auto& set = c.options().tls();
+    const tls_options& o = set ? *set : usual;
+    if (ssl_context::may_change(o))
+        return ssl_context::find(o, failure);
+    auto& kept = c.kept_tls();
+    if (!kept)
+        kept = ssl_context::find(o, failure);
+    return kept;
+}
+
+std::string expected_name(const connect_options& o, const server_address& server) {
+    return tls_name_of(o.tls() ? o.tls()->server_name() : std::string(), server.tls_name());
 }
 
 std::function<std::uint64_t()> order_of(const connect_options& o) {
@@ -68,8 +97,15 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
     attempt_->start(later(connection_.now(), connection_.options().connect_timeout()));
     error e;
+    tls_.reset();
+    // What is wrong with our side of TLS is found before anybody is called.
+    if (wants_tls(connection_.options(), server))
+        tls_ = find_context(connection_, e);
     try {
-        e = co_await reach(server);
+        if (!e)
+            e = co_await reach(server);
+        if (!e && encrypts_first(connection_.options(), server))
+            e = co_await encrypt(server);
         if (!e)
             e = co_await lay_over(server);
         if (!e)
@@ -122,6 +158,34 @@ asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
     co_return e;
 }
 
+asio::awaitable<error> connect_walk::encrypt(const server_address& server) {
+    error e;
+    if (!tls_)
+        tls_ = find_context(connection_, e);
+    if (e)
+        co_return e;
+    std::string name = expected_name(connection_.options(), server);
+    auto made = std::make_unique<tls_stream>(connection_.strand(), attempt_->release_stream(), tls_,
+                                             std::move(name));
+    tls_stream& tls = *made;
+    attempt_->replace_stream(std::move(made));
+    e = co_await tls.handshake();
+    if (attempt_->expired())
+        e = error(errc::timeout, "the TLS handshake took longer than the connect timeout");
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::upgrade(handshake& h, const server_address& server) {
+    if (!input_->is_empty()) {
+        (void)h.on_unencrypted({input_->begin(), input_->end()});
+        co_return h.failure();
+    }
+    error e = co_await encrypt(server);
+    if (!e)
+        (void)h.on_upgraded();
+    co_return e;
+}
+
 asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
     handshake h(to_handshake(connection_.options(), server));
     input_ = std::make_unique<input_buffer>(connection_.pool(), connection_.shared_from_this());
@@ -130,9 +194,15 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
         error e;
         switch (co_await next_action(h)) {
         case handshake_action::need_more: break;
+        case handshake_action::upgrade_tls:
+            e = co_await upgrade(h, server);
+            if (!e)
+                e = co_await introduce(h, server);
+            break;
         case handshake_action::send_connect: e = co_await introduce(h, server); break;
         case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
         case handshake_action::connected:
+            connection_.on_secured(attempt_->stream().tls(), server);
             connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
                                      attempt_->stream().remote_address());
             co_return error();
@@ -169,6 +239,8 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
         co_return h.on_timeout();
     if (ec == condition::protocol)
         co_return h.on_protocol_error(error(errc::protocol_error, ec.message()));
+    if (ec.category() == tls_category())
+        co_return h.on_tls_failed("TLS: " + ec.message());
     if (ec)
         co_return h.on_closed(ec == asio::error::eof ? std::string() : ec.message());
     co_return handshake_action::need_more;
@@ -176,9 +248,10 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
 
 asio::awaitable<error> connect_walk::introduce(handshake& h, const server_address& server) {
     credentials who;
-    error e = co_await find_credentials(server, h.info(), who);
+    error e = co_await find_credentials(server, h.info().nonce, who);
     if (e)
         co_return e;
+    expire_ = who.expires();
     secret line;
     e = h.make_connect(who, line, connection_.options().max_control_line());
     if (e)
@@ -188,32 +261,20 @@ asio::awaitable<error> connect_walk::introduce(handshake& h, const server_addres
 }
 
 asio::awaitable<error> connect_walk::find_credentials(const server_address& server,
-                                                      const conats::server_info& info,
-                                                      credentials& out) {
+                                                      const std::string& nonce, credentials& out) {
     credentials_choice choice = choose_credentials(connection_.authentication(), server);
     if (choice.userinfo_ignored)
         connection_.raise_userinfo_ignored(server);
     out = std::move(choice.use);
-    if (!choice.ask_provider)
+    if (!choice.ask)
         co_return error();
-    auth_request ask;
-    ask.server(server.redacted()).nonce(info.nonce).attempt(attempts_);
-    ask.deadline(attempt_->deadline());
-    std::string failure;
-    secret token;
-    try {
-        auto executor = connection_.user_executor();
-        auto answer = connection_.options().token_provider()(std::move(ask));
-        token = co_await attempt_->await_user(std::move(executor), std::move(answer));
-    } catch (...) {
-        failure = thrown_text();
-    }
-    if (attempt_->expired())
-        co_return error(errc::timeout, "the token provider took longer than the connect timeout");
-    if (!failure.empty())
-        co_return error(errc::provider_failed, "the token provider failed: " + failure);
-    out = credentials::from_token(std::move(token));
-    co_return error();
+    auth_request request;
+    request.server(server.redacted()).nonce(nonce).attempt(attempts_);
+    request.deadline(attempt_->deadline());
+    authentication auth(connection_.options(), connection_.authentication(), *attempt_,
+                        connection_.user_executor());
+    error e = co_await auth.find(std::move(request), out);
+    co_return e;
 }
 
 // An error of the write is not the last word: the server may have said why it closed.

@@ -2,16 +2,22 @@
 #pragma once
 
 #include "engine/connection.hpp"
+#include "engine/credentials.hpp"
 #include "engine/handshake.hpp"
 #include "engine/input_buffer.hpp"
 #include "protocol/parser.hpp"
 #include "transport/dial.hpp"
+#include "transport/tls_context.hpp"
 
 #include <conats/error.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace conats {
 inline namespace v0 {
@@ -32,6 +38,8 @@ public:
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
     [[nodiscard]] std::unique_ptr<input_buffer> release_input() { return std::move(input_); }
+    /// When what was presented expires, if it tells; of the server that accepted.
+    [[nodiscard]] std::optional<wall_time> credentials_expire() const noexcept { return expire_; }
 
     void stop(const error& why) override;
 
@@ -40,18 +48,23 @@ private:
     asio::awaitable<error> reach(const server_address& server);
     /// Puts the transport's layer over the stream, if the scheme has one.
     asio::awaitable<error> lay_over(const server_address& server);
+    /// Puts TLS around the stream.
+    asio::awaitable<error> encrypt(const server_address& server);
+    asio::awaitable<error> upgrade(handshake& h, const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
     asio::awaitable<error> introduce(handshake& h, const server_address& server);
-    asio::awaitable<error> find_credentials(const server_address& server,
-                                            const conats::server_info& info, credentials& out);
+    asio::awaitable<error> find_credentials(const server_address& server, const std::string& nonce,
+                                            credentials& out);
     asio::awaitable<error> write(std::string_view bytes);
 
     connection& connection_;
     std::shared_ptr<dial_attempt> attempt_;
     std::unique_ptr<input_buffer> input_;
     parser parser_;
+    std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed
+    std::optional<wall_time> expire_;
     std::uint64_t attempts_ = 0;
 };
 

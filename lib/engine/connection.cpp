@@ -36,22 +36,17 @@ run_options to_run_options(const connect_options& o) {
     r.jitter_tls = o.reconnect_jitter_tls();
     r.retry_first_connect = o.retry_on_failed_connect();
     // A provider may have something better next time.
-    r.ignore_auth_errors = o.ignore_auth_errors() || o.token_provider();
+    r.ignore_auth_errors =
+        o.ignore_auth_errors() || o.token_provider() || o.user_provider() || o.jwt_provider();
     r.delay = o.reconnect_delay();
     r.chooser = o.server_chooser();
     return r;
 }
 
-auth_options take_authentication(connect_options& o) {
-    auth_options auth;
-    if (!o.token().empty())
-        auth.fixed = credentials::from_token(o.token());
-    else if (!o.user().empty())
-        auth.fixed = credentials::from_user(o.user(), o.password());
-    auth.has_provider = static_cast<bool>(o.token_provider());
-    // One copy of each secret is enough.
-    o.token(secret()).user(secret()).password(secret()).servers(std::vector<std::string>());
-    return auth;
+/// One copy of each secret is enough.
+auth_options take_secrets(connect_options& o) {
+    o.servers(std::vector<std::string>());
+    return take_authentication(o);
 }
 
 } // namespace
@@ -59,7 +54,7 @@ auth_options take_authentication(connect_options& o) {
 connection::connection(asio::any_io_executor user_executor, connect_options options,
                        std::vector<server_address> servers)
     : options_(std::move(options)),
-      auth_(take_authentication(options_)),
+      auth_(take_secrets(options_)),
       time_(time_of(user_executor)),
       servers_(std::move(servers),
                options_.retain_order() ? pool_order::as_given : pool_order::shuffled,
@@ -192,6 +187,11 @@ std::string connection::remote_address() const {
     return remote_address_;
 }
 
+conats::tls_info connection::tls_info() const {
+    const lock_guard lock(mutex_);
+    return tls_info_;
+}
+
 asio::any_io_executor connection::user_executor() const {
     const lock_guard lock(mutex_);
     return user_executor_;
@@ -230,6 +230,9 @@ std::shared_ptr<event_queue> connection::open_events() {
     queue->push(event(event_kind::status_changed, close_reason_).status(status_));
     if (userinfo_ignored_ && !std::exchange(userinfo_ignored_told_, true))
         queue->push(event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_));
+    if (tls_not_verified_)
+        queue->push(event(event_kind::tls_not_verified, std::exchange(tls_not_verified_, error()))
+                        .status(status_));
     if (status_ == conats::status::closed)
         queue->close();
     else
@@ -250,6 +253,20 @@ void connection::raise_userinfo_ignored(const server_address& server) {
     userinfo_ignored_ = error(errc::userinfo_ignored, "an authentication option is set: the "
                                                       "userinfo of the address is not used")
                             .server(server.redacted());
+}
+
+void connection::on_secured(conats::tls_info tls, const server_address& server) {
+    const lock_guard lock(mutex_);
+    tls_info_ = std::move(tls);
+    if (!tls_info_ || tls_info_.verified)
+        return;
+    error e(errc::tls_not_verified, "insecure_skip_verify: anybody may be the server");
+    e.server(server.redacted());
+    // Nobody can listen yet the first time: it is kept for the first stream of events.
+    if (events_.empty())
+        tls_not_verified_ = std::move(e);
+    else
+        emit(event(event_kind::tls_not_verified, std::move(e)).status(status_));
 }
 
 void connection::emit(const event& e) {
@@ -327,8 +344,9 @@ void connection::finish(const error& reason) {
         subscriptions.reserve(subscriptions_.size());
         finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
+        for (wait_list* l :
+             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
             l->take_all(wake::ended, woken);
         outbox_.clear();
         pings_.clear();
@@ -337,13 +355,18 @@ void connection::finish(const error& reason) {
         connected_url_.clear();
         local_address_.clear();
         remote_address_.clear();
+        tls_info_ = conats::tls_info();
         streams = std::exchange(events_, {});
         strand = std::exchange(strand_, {});
         user_executor = std::exchange(user_executor_, {});
     }
     const error ended = end_error();
-    for (const auto& s : subscriptions)
-        s->end(ended, false);
+    for (const auto& s : subscriptions) {
+        error why = ended;
+        if (s->is_own_inbox())
+            why.was_written(was_written(s->request_begin));
+        s->end(why, false);
+    }
     for (const auto& w : streams)
         if (const auto queue = w.lock())
             queue->close();
@@ -364,6 +387,7 @@ void connection::finish_requests(const error& why, wait_list& woken) {
 void connection::take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all) {
     subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
     for (const auto& s : all) {
+        subscription_timers_.remove(s->timer);
         subscriptions_.erase(s->sid);
         s->sid = 0;
     }
@@ -388,8 +412,9 @@ void connection::abandon() noexcept {
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
         finish_requests(refusal("the request got no reply"), all);
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_, &pause_})
+        for (wait_list* l :
+             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
             l->take_all(wake::ended, all);
         take_subscriptions(subscriptions);
         streams = std::exchange(events_, {});

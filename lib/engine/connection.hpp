@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/credentials.hpp"
+#include "engine/auth_options.hpp"
 #include "engine/event_queue.hpp"
 #include "engine/outbox.hpp"
 #include "engine/ping_tracker.hpp"
@@ -16,6 +16,7 @@
 #include "support/deadline_queue.hpp"
 #include "support/nuid.hpp"
 #include "support/time_source.hpp"
+#include "transport/direct_writer.hpp"
 
 #include <conats/connect_options.hpp>
 #include <conats/error.hpp>
@@ -25,6 +26,7 @@
 #include <conats/server_info.hpp>
 #include <conats/statistics.hpp>
 #include <conats/status.hpp>
+#include <conats/tls_info.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -35,6 +37,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,6 +67,11 @@ struct publish_result {
     bool must_wait = false;       ///< above the high-water mark
     bool is_offline = false;      ///< accepted, to be sent once there is a connection
     bool must_yield = false;      ///< give others a turn
+};
+
+/// Waits until the messages of a moment are handled.
+struct handled_wait : wait_node {
+    std::size_t open = 0; ///< subscriptions that still have some
 };
 
 /// For the reader: a sid appears or goes.
@@ -158,6 +166,14 @@ public:
     /// Enters `n` to be resumed when the subscription has drained.
     error begin_subscription_drain(subscription_state& s, wait_node& n);
 
+    /// Enters `w` to be resumed when all messages that subscriptions have now are handled. False
+    /// if they are, or with `failure`.
+    bool begin_handled_wait(handled_wait& w, error& failure);
+    /// Before its frame goes.
+    void end_handled_wait(handled_wait& w) noexcept;
+    /// One of those it waits for.
+    [[nodiscard]] std::string unhandled_subject(const handled_wait& w) const;
+
     // --- The connection
 
     /// Sends a PING; `n` is resumed by its PONG.
@@ -181,6 +197,7 @@ public:
     [[nodiscard]] std::string connected_url() const;
     [[nodiscard]] std::string local_address() const;
     [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] conats::tls_info tls_info() const;
     [[nodiscard]] conats::statistics statistics() const;
     [[nodiscard]] std::shared_ptr<event_queue> open_events();
     [[nodiscard]] asio::any_io_executor user_executor() const;
@@ -191,6 +208,7 @@ public:
 
     void on_finished(subscription_state& s) override;
     void on_room() override;
+    void on_handled(std::span<const std::uint64_t> barriers) override;
 
     // --- The loops', on the strand
 
@@ -199,6 +217,8 @@ public:
     [[nodiscard]] const auth_options& authentication() const noexcept { return auth_; }
     void control(loop_control* c) noexcept { control_ = c; }
     void keep_time_by(timer_control* t) noexcept { timekeeper_ = t; }
+    /// Certificates and keys that need not be read again.
+    [[nodiscard]] std::shared_ptr<const ssl_context>& kept_tls() noexcept { return kept_tls_; }
     [[nodiscard]] bool stopping() const;
 
     /// What to do while there is no connection.
@@ -206,6 +226,9 @@ public:
     void on_dial_failed(error e);
     void on_connected(const conats::server_info& info, const server_address& server,
                       std::string local, std::string remote);
+    /// Before `on_connected`: how the connection is encrypted, if it is. One event per connection
+    /// tells that nobody looked at the server's certificate.
+    void on_secured(conats::tls_info tls, const server_address& server);
     /// One event per client tells that an option wins over an address's userinfo.
     void raise_userinfo_ignored(const server_address& server);
     void begin_session();
@@ -227,6 +250,8 @@ public:
     /// when the writer has to end.
     bool begin_write(outgoing& out, wait_node& n);
     void on_written(std::size_t bytes);
+    /// With `send_now`: where to, until it is taken back by null, before it closes.
+    void direct(direct_writer* w);
 
     bool take_registrations(std::vector<registration>& out);
     void on_info(const conats::server_info& info);
@@ -238,6 +263,8 @@ public:
     /// Replies to requests, each with a reference.
     void on_replies(std::vector<record>& replies);
     void on_committed(subscription_state& s, const commit_result& r);
+    /// A subscription is to end by itself earlier than it was.
+    void hasten_deadline(subscription_state& s);
     void on_malformed_headers(std::string_view subject);
     void on_compacted(std::size_t messages) noexcept {
         compacted_.fetch_add(messages, std::memory_order_relaxed);
@@ -268,6 +295,10 @@ private:
     void append_gathered(const publication& p, const headers_view& headers);
     void append_ping(ping_kind kind, std::uint64_t id = 0);
     [[nodiscard]] parked_handler take_writer() noexcept;
+    /// With `send_now`, does the idle writer's work. What it has left is the writer's.
+    [[nodiscard]] parked_handler send_or_take_writer();
+    /// Hands everything to the writer.
+    void swap_outbox(outgoing& out);
     void set_status(conats::status s, const error& why);
     void emit(const event& e);
     void arm(clock::time_point at);
@@ -298,6 +329,15 @@ private:
         std::shared_ptr<subscription_state> consumer;
         std::uint64_t ticket;
     };
+    template <class F>
+    void for_each_consumed(F&& f) const;
+    void start_deadlines(subscription_state& s);
+    struct overdue_subscription {
+        std::shared_ptr<subscription_state> subscription;
+        error reason;
+    };
+    /// Unregisters the subscriptions that end by themselves now.
+    void take_overdue(clock::time_point now, std::vector<overdue_subscription>& overdue);
     void take_due(clock::time_point now, wait_list& woken, std::vector<expired_wait>& expired);
     [[nodiscard]] error check_health(clock::time_point now);
     [[nodiscard]] clock::time_point next_deadline() const;
@@ -331,6 +371,8 @@ private:
     bool said_goodbye_ = false;     // the server has answered the last PING
     bool userinfo_ignored_told_ = false;
     error userinfo_ignored_;
+    error tls_not_verified_; // until there is a stream of events to tell it
+    conats::tls_info tls_info_;
     conats::status status_ = conats::status::connecting;
     error close_reason_;
     error drain_failure_;
@@ -350,12 +392,15 @@ private:
     std::uint64_t written_ = 0;            // outbox position that the kernel has accepted
     std::uint64_t streak_ = 0;             // publications since the last suspension
     wait_node* writer_ = nullptr;          // idle
+    outgoing* writer_out_ = nullptr;       // its buffer, while it is idle
+    direct_writer* direct_ = nullptr;
     bool writing_ = false;
     clock::time_point write_progress_{};
     pong_queue pings_;
     ping_tracker keep_alive_;
     std::uint64_t tickets_ = 0;
     deadline_queue timers_;
+    deadline_queue subscription_timers_;
     clock::time_point armed_ = clock::time_point::max();
 
     wait_list publishers_;
@@ -365,6 +410,7 @@ private:
     wait_list close_waiters_;
     wait_list drain_waiters_;
     wait_list subscription_drains_; // by sid in `ticket`
+    wait_list handled_waiters_;     // each a handled_wait
     wait_list pause_;               // the reader
 
     request_mux requests_;
@@ -393,6 +439,7 @@ private:
 
     loop_control* control_ = nullptr; // these two on the strand
     timer_control* timekeeper_ = nullptr;
+    std::shared_ptr<const ssl_context> kept_tls_; // likewise
 };
 
 /// For how long a loop can be reached.

@@ -102,17 +102,19 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
     if (options_.unique_inboxes())
         return refuse_own_inbox(f, failure);
     wait_list woken;
+    bool found = false;
     {
         const lock_guard lock(mutex_);
         request_slot* s =
             f.reply.empty() ? requests_.find_by_subject(f.subject) : requests_.find(f.reply);
-        if (s == nullptr)
-            return false;
-        s->failure = failure;
-        wait_list::take(s->node, wake::ended, woken);
+        found = s != nullptr;
+        if (found) {
+            s->failure = failure;
+            wait_list::take(s->node, wake::ended, woken);
+        }
     }
     woken.post_all();
-    return true;
+    return found || refuse_own_inbox(f, failure); // one that gathers replies
 }
 
 bool connection::refuse_inbox(const server_failure& f, const error& e) {
@@ -209,12 +211,14 @@ connection::clock::time_point connection::on_tick() {
     const clock::time_point now = this->now();
     wait_list woken;
     std::vector<expired_wait> expired;
+    std::vector<overdue_subscription> overdue;
     clock::time_point next;
     parked_handler writer;
     error failure;
     {
         const lock_guard lock(mutex_);
         take_due(now, woken, expired);
+        take_overdue(now, overdue);
         if (!session_over_ && !failing_)
             failure = check_health(now);
         if (now >= farewell_deadline_) {
@@ -231,6 +235,8 @@ connection::clock::time_point connection::on_tick() {
     woken.post_all();
     for (const expired_wait& e : expired)
         e.consumer->expire(e.ticket);
+    for (const overdue_subscription& o : overdue)
+        o.subscription->end(o.reason, false);
     if (failure)
         stop_now(failure);
     return next;
@@ -271,7 +277,8 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    const auto always = std::min(timers_.next_deadline(), farewell_deadline_);
+    const auto always = std::min(
+        {timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_});
     if (!is_online() || failing_)
         return always;
     return std::min(

@@ -8,6 +8,7 @@
 #include "values/subject_rules.hpp"
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 namespace conats {
@@ -121,7 +122,7 @@ publish_result connection::publish(const publication& p) {
         r.must_yield = ++streak_ >= longest_streak;
         if (r.must_yield)
             streak_ = 0;
-        writer = take_writer();
+        writer = send_or_take_writer();
     }
     writer.post();
     return r;
@@ -154,6 +155,41 @@ parked_handler connection::take_writer() noexcept {
     return std::move(n.handler);
 }
 
+void connection::swap_outbox(outgoing& out) {
+    outbox_.take(out);
+    ++generation_;
+    streak_ = 0;
+}
+
+parked_handler connection::send_or_take_writer() {
+    if (direct_ == nullptr || writer_ == nullptr || session_over_)
+        return take_writer();
+    outgoing& out = *writer_out_; // written completely, or it would not be idle
+    swap_outbox(out);
+    std::array<segment, 4> pieces;
+    std::array<asio::const_buffer, 4> buffers;
+    const std::size_t count = out.pieces(pieces);
+    std::transform(pieces.begin(), pieces.begin() + count, buffers.begin(),
+                   [](const segment& s) { return asio::const_buffer(s.data, s.size); });
+    const std::size_t n = direct_->write_now({buffers.data(), count});
+    out.consume(n);
+    if (n != 0) {
+        written_ += n;
+        ++statistics_.writes;
+    }
+    if (out.empty())
+        return {};
+    writing_ = true;
+    write_progress_ = now();
+    arm(later(write_progress_, options_.write_timeout()));
+    return take_writer();
+}
+
+void connection::direct(direct_writer* w) {
+    const lock_guard lock(mutex_);
+    direct_ = w;
+}
+
 void connection::stop_loops() {
     parked_handler writer;
     {
@@ -175,11 +211,10 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
         if (!writing_) {
             n.outcome = wake::pending;
             writer_ = &n;
+            writer_out_ = &out;
             return true;
         }
-        outbox_.take(out);
-        ++generation_;
-        streak_ = 0;
+        swap_outbox(out);
         write_progress_ = now();
         arm(later(write_progress_, options_.write_timeout()));
         // All at once and in order: nobody has to look again whether there is room.
@@ -210,7 +245,7 @@ error connection::begin_barrier(wait_node& n) {
         n.ticket = ++tickets_;
         append_ping(ping_kind::barrier, n.ticket);
         barriers_.push(n);
-        writer = take_writer();
+        writer = send_or_take_writer();
     }
     writer.post();
     return error();
@@ -266,7 +301,7 @@ request_slot* connection::begin_request(const publication& p, clock::time_point 
         append(with_reply);
         timers_.add(slot->node.timer, deadline);
         arm(deadline);
-        writer = take_writer();
+        writer = send_or_take_writer();
     }
     writer.post();
     return slot;

@@ -23,6 +23,8 @@ event subscription_event(const subscription_state& s, subscription_status what, 
 error check_form(const subscription_state& s) {
     if (const auto fault = check_subscribe_subject(s.subject()); fault != subject_fault::none)
         return describe(fault, subject_role::subject, s.subject());
+    if (const char* option = s.times().negative())
+        return error(errc::invalid_argument, std::string(option) + " is negative");
     if (s.queue_group().empty())
         return error();
     const auto fault = check_queue_group(s.queue_group());
@@ -65,6 +67,7 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
             if (max_messages != 0)
                 append_unsubscribe(outbox_.bytes(), s->sid, max_messages);
         }
+        start_deadlines(*s);
         emit(subscription_event(*s, subscription_status::active, error()).status(status_));
         writer = take_writer();
     }
@@ -79,6 +82,7 @@ void connection::unregister(subscription_state& s, bool tell_server) {
         append_unsubscribe(outbox_.bytes(), s.sid);
     registrations_.push_back({s.sid, nullptr, false});
     has_registrations_.store(true, std::memory_order_release);
+    subscription_timers_.remove(s.timer);
     subscriptions_.erase(s.sid);
     s.drained_sid = std::exchange(s.sid, 0);
 }

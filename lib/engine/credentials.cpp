@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/credentials.hpp"
 
+#include "support/base64.hpp"
+
 #include <utility>
 
 namespace conats {
@@ -31,16 +33,23 @@ credentials credentials::from_userinfo(const server_address& server) {
     return from_user(server.user(), server.password());
 }
 
-credentials_choice choose_credentials(const auth_options& options, const server_address& server) {
-    credentials_choice choice;
-    if (options.empty()) {
-        choice.use = credentials::from_userinfo(server);
-        return choice;
+credentials credentials::from_nkey(std::string public_key, std::string_view signature) {
+    credentials c;
+    c.kind_ = kind::nkey;
+    c.nkey_ = std::move(public_key);
+    c.signature_ = base64url_encode(signature);
+    return c;
+}
+
+credentials credentials::from_jwt(secret jwt, std::string_view signature) {
+    credentials c;
+    if (!jwt.empty()) {
+        c.kind_ = kind::jwt;
+        c.expires_ = jwt_expiry(jwt.reveal());
+        c.jwt_ = std::move(jwt);
+        c.signature_ = base64url_encode(signature);
     }
-    choice.ask_provider = options.has_provider;
-    choice.use = options.fixed;
-    choice.userinfo_ignored = server.has_userinfo();
-    return choice;
+    return c;
 }
 
 } // namespace impl

@@ -17,6 +17,7 @@ std::string_view to_string(event_kind k) noexcept {
     case event_kind::handler_failed: return "handler_failed";
     case event_kind::malformed_headers: return "malformed_headers";
     case event_kind::userinfo_ignored: return "userinfo_ignored";
+    case event_kind::tls_not_verified: return "tls_not_verified";
     case event_kind::lame_duck: return "lame_duck";
     case event_kind::connect_failed: return "connect_failed";
     case event_kind::servers_discovered: return "servers_discovered";

@@ -73,10 +73,8 @@ handshake_action handshake::on_info(const char* text, std::size_t size) {
 
 // What follows would go out unencrypted, or not as asked for, so it is decided here.
 handshake_action handshake::on_first_info() {
-    if (info_.tls_required && !options_.has_tls) {
-        return fail({errc::tls_required, "the server demands TLS"});
-    }
-    if (options_.wants_tls && !info_.tls_required && !info_.tls_available) {
+    const bool is_offered = info_.tls_required || info_.tls_available;
+    if (options_.wants_tls && !options_.is_encrypted && !is_offered) {
         return fail({errc::tls_not_offered, "TLS is asked for and the server does not offer it"});
     }
     if (!options_.echo && info_.proto < 1) {
@@ -84,8 +82,31 @@ handshake_action handshake::on_first_info() {
                                                       std::to_string(info_.proto) +
                                                       ", not 1 or more"});
     }
+    // A server that only offers TLS is not asked for it unless we are.
+    if (!options_.is_encrypted && (info_.tls_required || options_.wants_tls)) {
+        phase_ = phase::expects_tls;
+        return handshake_action::upgrade_tls;
+    }
     phase_ = phase::expects_connect;
     return handshake_action::send_connect;
+}
+
+handshake_action handshake::on_upgraded() noexcept {
+    phase_ = phase::expects_connect;
+    return handshake_action::send_connect;
+}
+
+// Not even an -ERR is believed: whoever sits in between could have sent it. It is shown, since
+// servers without room for another connection do say so there.
+handshake_action handshake::on_unencrypted(std::string_view bytes) {
+    std::string text(bytes.substr(0, 80));
+    std::replace_if(text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '.');
+    return fail({errc::tls_handshake_failed,
+                 "the server sent unencrypted text where TLS had to begin: \"" + text + '"'});
+}
+
+handshake_action handshake::on_tls_failed(std::string_view why) {
+    return fail_unless_told({errc::tls_handshake_failed, std::string(why)});
 }
 
 // nats-server closes after each -ERR it sends before the PONG. One that is not known to be fatal
@@ -110,8 +131,13 @@ handshake_action handshake::on_pong() {
 
 handshake_action handshake::on_closed(std::string_view why) {
     std::string text = "the connection was closed ";
-    text += phase_ == phase::expects_info ? "before INFO; is it a NATS server's client port?"
-                                          : "before the server's answer to CONNECT";
+    if (phase_ != phase::expects_info) {
+        text += "before the server's answer to CONNECT";
+    } else if (options_.wants_tls && !options_.is_encrypted) {
+        text += "before INFO; does the server want handshake_first?";
+    } else {
+        text += "before INFO; is it a NATS server's client port?";
+    }
     if (!why.empty()) {
         text.append(" (").append(why).append(")");
     }
@@ -121,7 +147,10 @@ handshake_action handshake::on_closed(std::string_view why) {
 handshake_action handshake::on_timeout() {
     switch (phase_) {
     case phase::expects_info:
-        return fail_unless_told({errc::timeout, "no INFO from the server in time"});
+        return fail_unless_told({errc::timeout, options_.wants_tls && !options_.is_encrypted
+                                                    ? "no INFO from the server in time; does it "
+                                                      "want handshake_first?"
+                                                    : "no INFO from the server in time"});
     case phase::expects_connect: return fail_unless_told({errc::timeout, "no credentials in time"});
     default: return fail_unless_told({errc::timeout, "no answer to CONNECT in time"});
     }
@@ -167,6 +196,9 @@ connect_fields make_connect_fields(const handshake_options& options, const serve
     fields.has_user = who.type() == credentials::kind::user;
     fields.user = who.user().reveal();
     fields.pass = who.password().reveal();
+    fields.jwt = who.jwt().reveal();
+    fields.nkey = who.nkey();
+    fields.sig = who.signature();
     return fields;
 }
 

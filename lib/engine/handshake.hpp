@@ -29,20 +29,21 @@ struct handshake_options {
     bool pedantic = false;
     bool echo = true;
     bool no_responders = true;
-    bool wants_tls = false; ///< tls:// or an option
-    bool has_tls = false;   ///< this client could upgrade the connection
+    bool wants_tls = false;    ///< tls:// or an option
+    bool is_encrypted = false; ///< before INFO already
 };
 
 enum class handshake_action : std::uint8_t {
     need_more,    ///< read on
+    upgrade_tls,  ///< INFO was the last in plain: encrypt, then `on_upgraded`
     send_connect, ///< INFO is there: find the credentials, `make_connect`, send it
     send_pong,
     connected,
     failed ///< see `failure`; the connection is of no use
 };
 
-/// One server's handshake: INFO, then CONNECT and PING, then PONG or an -ERR. Pure: operations in,
-/// actions out, one for each. After `connected` and `failed` it takes no more.
+/// One server's handshake: INFO, maybe TLS, then CONNECT and PING, then PONG or an -ERR. Pure:
+/// operations in, actions out, one for each. After `connected` and `failed` it takes no more.
 class handshake {
 public:
     explicit handshake(handshake_options options);
@@ -53,6 +54,12 @@ public:
     /// The connection ended; `why` holds the system's words if it was not an orderly close. Call
     /// it only when everything read before has been given in: an -ERR says more than its close.
     handshake_action on_closed(std::string_view why = {});
+    /// TLS has come about, answering `upgrade_tls`.
+    handshake_action on_upgraded() noexcept;
+    /// Something was read behind INFO and before TLS, which may be of anybody.
+    handshake_action on_unencrypted(std::string_view bytes);
+    /// TLS ended the connection; `why` holds its words.
+    handshake_action on_tls_failed(std::string_view why);
     /// The server sent what the parser does not take.
     handshake_action on_protocol_error(const error& e) { return fail(e); }
     /// The server's deadline passed.
@@ -66,7 +73,13 @@ public:
     [[nodiscard]] const error& failure() const noexcept { return failure_; }
 
 private:
-    enum class phase : std::uint8_t { expects_info, expects_connect, expects_pong, done };
+    enum class phase : std::uint8_t {
+        expects_info,
+        expects_tls,
+        expects_connect,
+        expects_pong,
+        done
+    };
 
     handshake_action on_info(const char* text, std::size_t size);
     handshake_action on_first_info();

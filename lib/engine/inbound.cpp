@@ -123,6 +123,8 @@ void inbound::commit(block& chunk) {
         replies_.clear();
     }
     for (subscription_state* s : dirty_) {
+        if (s->is_timed() && s->on_arrival(connection_.now()))
+            connection_.hasten_deadline(*s);
         commit_result r = s->commit(chunk);
         r.consumer.post();
         connection_.on_committed(*s, r);

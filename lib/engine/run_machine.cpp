@@ -125,9 +125,11 @@ void run_machine::on_connected() noexcept {
 }
 
 bool run_machine::is_repeated_refusal(const error& e) const {
-    const error& last = pool_.front().last_error();
-    return !options_.ignore_auth_errors && e == condition::auth &&
-           e.code() != errc::provider_failed && last.code() == e.code();
+    // Only what the server says: a file that cannot be read now may be there next time.
+    const bool by_server =
+        e == condition::auth && e.code().value() >= static_cast<int>(errc::authorization_violation);
+    return by_server && !options_.ignore_auth_errors &&
+           pool_.front().last_error().code() == e.code();
 }
 
 void run_machine::on_failed(error e) {

@@ -3,6 +3,7 @@
 
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
+#include "transport/openssl.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
@@ -24,12 +25,29 @@ parser_limits limits_of(const connection& c) {
     return limits;
 }
 
+/// For how long messages can be sent past the writer.
+class direct_scope {
+public:
+    direct_scope(connection& c, stream& s) : connection_(c) {
+        auto* const writer = dynamic_cast<direct_writer*>(&s);
+        if (c.options().send_now() && writer != nullptr && writer->allow_write_now())
+            c.direct(writer);
+    }
+    direct_scope(const direct_scope&) = delete;
+    direct_scope& operator=(const direct_scope&) = delete;
+    ~direct_scope() { connection_.direct(nullptr); }
+
+private:
+    connection& connection_;
+};
+
 error lost(const error_code& ec) {
     if (ec == asio::error::eof)
         return error(errc::disconnected, "the server closed the connection");
     if (ec == condition::protocol)
         return error(errc::protocol_error, ec.message());
-    return error(errc::disconnected, ec.message());
+    return error(errc::disconnected,
+                 ec.category() == tls_category() ? "TLS: " + ec.message() : ec.message());
 }
 
 } // namespace
@@ -44,6 +62,7 @@ asio::awaitable<error> session::serve() {
     using asio::experimental::awaitable_operators::operator&&;
     const control_scope control(connection_, *this);
     connection_.begin_session();
+    const direct_scope direct(connection_, *stream_);
     co_await (read_loop() && write_loop());
     co_return cause_;
 }
@@ -60,6 +79,7 @@ void session::end(const error& cause) {
     if (std::exchange(over_, true))
         return;
     cause_ = cause;
+    connection_.direct(nullptr);
     stream_->close();
     connection_.stop_loops();
 }
@@ -125,7 +145,7 @@ asio::awaitable<void> session::write_loop() {
         while (!e && !over_ && connection_.begin_write(out, idle)) {
             if (out.empty())
                 co_await park(self, idle);
-            else
+            if (!out.empty()) // also what a direct write has left
                 e = co_await write_all(out);
         }
         if (!e && !over_)

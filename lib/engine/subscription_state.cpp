@@ -32,18 +32,44 @@ record copy_out(const record& r, const std::shared_ptr<void>& owner) {
 } // namespace
 
 subscription_state::subscription_state(std::string subject, std::string queue_group,
-                                       pending_limits limits)
+                                       pending_limits limits, subscription_times times)
     : subject_(std::move(subject)),
       queue_group_(std::move(queue_group)),
       policy_(limits.policy),
       max_pause_(limits.max_pause),
+      times_(times),
       limit_messages_(or_unlimited(limits.messages)),
-      limit_bytes_(or_unlimited(limits.bytes)) {}
+      limit_bytes_(or_unlimited(limits.bytes)),
+      deadlines_(times) {}
 
 subscription_state::~subscription_state() {
     drop_taken();
     for (; head_ != tail_; ++head_)
         release_reference(ring_.at(head_).memory);
+}
+
+// --- Its time
+
+void subscription_state::start_deadlines(time_point now) {
+    const std::lock_guard lock(mutex_);
+    deadlines_.start(now);
+}
+
+bool subscription_state::on_arrival(time_point now) {
+    const std::lock_guard lock(mutex_);
+    return deadlines_.on_messages(now);
+}
+
+errc subscription_state::check_deadlines(time_point now, bool paused) {
+    const std::lock_guard lock(mutex_);
+    if (paused)
+        deadlines_.excuse(now);
+    return deadlines_.check(now);
+}
+
+subscription_state::time_point subscription_state::next_deadline() const {
+    const std::lock_guard lock(mutex_);
+    return deadlines_.next();
 }
 
 // --- The reader's
@@ -242,14 +268,35 @@ std::size_t subscription_state::batch_size() const noexcept {
 }
 
 bool subscription_state::refill() {
-    const std::lock_guard lock(mutex_);
-    const auto n = std::min<std::uint64_t>(batch_size(), tail_ - head_);
-    taken_.clear();
-    taken_next_ = 0;
-    for (std::uint64_t i = 0; i != n; ++i)
-        taken_.push_back(ring_.at(head_ + i));
-    head_ += n;
+    message_barriers::ids reached;
+    std::uint64_t n = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        barriers_.on_return(head_, reached);
+        n = std::min({std::uint64_t{batch_size()}, tail_ - head_, barriers_.limit() - head_});
+        barriers_.on_batch(n != 0);
+        taken_.clear();
+        taken_next_ = 0;
+        for (std::uint64_t i = 0; i != n; ++i)
+            taken_.push_back(ring_.at(head_ + i));
+        head_ += n;
+    }
+    notify_handled(reached);
     return n != 0;
+}
+
+std::uint64_t subscription_state::begin_handler() {
+    const std::lock_guard lock(mutex_);
+    return barriers_.begin_handler();
+}
+
+void subscription_state::end_handler(std::uint64_t began) {
+    message_barriers::ids reached;
+    {
+        const std::lock_guard lock(mutex_);
+        barriers_.end_handler(began, reached);
+    }
+    notify_handled(reached);
 }
 
 void subscription_state::drop_taken() noexcept {
@@ -337,16 +384,41 @@ bool subscription_state::at_end() {
 
 // --- Any thread's
 
+bool subscription_state::add_barrier(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    return barriers_.add(id, tail_, head_ == tail_);
+}
+
+void subscription_state::drop_barrier(std::uint64_t id) {
+    const std::lock_guard lock(mutex_);
+    barriers_.drop(id);
+}
+
+bool subscription_state::has_barrier(std::uint64_t id) const {
+    const std::lock_guard lock(mutex_);
+    return barriers_.contains(id);
+}
+
+void subscription_state::notify_handled(const message_barriers::ids& reached) {
+    if (reached.empty()) [[likely]]
+        return;
+    if (const auto o = observer.lock())
+        o->on_handled(reached);
+}
+
 void subscription_state::end(const error& reason, bool discard) {
     parked_handler h;
     std::uint64_t first = 0;
     std::uint64_t last = 0;
     bool tell = false;
     bool paused = false;
+    message_barriers::ids handled;
     {
         const std::lock_guard lock(mutex_);
         if (!end_reason_)
             end_reason_ = reason;
+        if (!has_handler) // a handler comes back, others may not
+            barriers_.release_all(handled);
         if (discard) {
             flags_.fetch_or(discarding, std::memory_order_relaxed);
             first = std::exchange(head_, tail_);
@@ -365,6 +437,7 @@ void subscription_state::end(const error& reason, bool discard) {
             release_reference(ring_.at(p).memory);
     }
     h.post();
+    notify_handled(handled);
     if (tell)
         notify_finished();
     if (const auto o = paused ? observer.lock() : nullptr)

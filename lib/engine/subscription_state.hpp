@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/message_barriers.hpp"
 #include "engine/record_ring.hpp"
+#include "engine/subscription_deadlines.hpp"
 #include "engine/turn.hpp"
 #include "engine/waiter.hpp"
+#include "support/deadline_queue.hpp"
 
 #include <conats/error.hpp>
 #include <conats/event.hpp>
@@ -16,6 +19,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,6 +36,8 @@ public:
     virtual void on_finished(subscription_state& s) = 0;
     /// There is room again in a queue that paused reading.
     virtual void on_room() = 0;
+    /// All messages before these barriers are handled.
+    virtual void on_handled(std::span<const std::uint64_t> barriers) = 0;
 
 protected:
     ~consumer_observer() = default;
@@ -43,6 +49,12 @@ struct pending_limits {
     std::size_t bytes = std::size_t{64} << 20U;
     overflow policy = overflow::drop_newest;
     std::chrono::nanoseconds max_pause = std::chrono::seconds(5);
+};
+
+/// The deadline of a subscription that ends by itself, under the connection's lock.
+struct subscription_timer : deadline_node {
+    explicit subscription_timer(subscription_state& s) noexcept : owner(s) {}
+    subscription_state& owner;
 };
 
 /// What `commit` found.
@@ -63,7 +75,10 @@ struct commit_result {
 /// Lock order: the connection's lock is taken before this one's, never after.
 class subscription_state : public std::enable_shared_from_this<subscription_state> {
 public:
-    subscription_state(std::string subject, std::string queue_group, pending_limits limits);
+    using time_point = std::chrono::steady_clock::time_point;
+
+    subscription_state(std::string subject, std::string queue_group, pending_limits limits,
+                       subscription_times times = {});
     subscription_state(const subscription_state&) = delete;
     subscription_state& operator=(const subscription_state&) = delete;
     ~subscription_state();
@@ -81,9 +96,19 @@ public:
     std::string asked_subject;       ///< of the one request whose own inbox this is
     std::uint64_t request_begin = 0; ///< outbox position of that request
     [[nodiscard]] bool is_own_inbox() const noexcept { return !asked_subject.empty(); }
+    subscription_timer timer{*this}; ///< queued while it is registered, if it is timed
+    /// Whether it ends by itself.
+    [[nodiscard]] bool is_timed() const noexcept { return times_.any(); }
+    [[nodiscard]] const subscription_times& times() const noexcept { return times_; }
+    void start_deadlines(time_point now);
+    /// Why it ends now, if it does. `paused`: nobody reads what the server sends.
+    errc check_deadlines(time_point now, bool paused);
+    [[nodiscard]] time_point next_deadline() const;
 
     // --- The reader's
 
+    /// For a timed one: there are messages for it. True if its deadline is now earlier.
+    bool on_arrival(time_point now);
     /// Adds a record of the current chunk; the reference to it is taken by `commit`.
     void stage(const record& r);
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
@@ -128,7 +153,17 @@ public:
     /// Since the consumer was suspended last.
     turn consumer_turn;
 
+    /// For handlers that run at once: around each. `begin` before the next message is taken;
+    /// `end` gets what it returned.
+    std::uint64_t begin_handler();
+    void end_handler(std::uint64_t began);
+
     // --- Any thread's
+
+    /// Has the observer told when all messages so far are handled. False if they are.
+    bool add_barrier(std::uint64_t id);
+    void drop_barrier(std::uint64_t id);
+    [[nodiscard]] bool has_barrier(std::uint64_t id) const;
 
     /// Ends it. The first reason stays. `discard` drops what was not taken.
     void end(const error& reason, bool discard);
@@ -156,6 +191,7 @@ private:
     }
 
     bool refill();
+    void notify_handled(const message_barriers::ids& reached);
     void tell_room();
     void drop_taken() noexcept;
     void make_room();
@@ -177,6 +213,7 @@ private:
     const std::string queue_group_;
     const overflow policy_;
     const std::chrono::nanoseconds max_pause_;
+    const subscription_times times_;
 
     mutable std::mutex mutex_;
     std::size_t limit_messages_; // of what is pending
@@ -193,6 +230,8 @@ private:
     std::uint64_t max_pending_messages_ = 0;
     std::uint64_t max_pending_bytes_ = 0;
     std::uint64_t compacted_to_ = 0; // what lies before has blocks of its own
+    subscription_deadlines deadlines_;
+    message_barriers barriers_;
     error end_reason_;
     parked_handler consumer_;
     consumer_wait* waiting_ = nullptr;

@@ -18,5 +18,9 @@ std::string stream::remote_address() const {
     return {};
 }
 
+tls_info stream::tls() const {
+    return {};
+}
+
 } // namespace v0
 } // namespace conats

@@ -29,6 +29,19 @@ asio::awaitable<std::size_t> tcp_stream::write_some(std::span<const asio::const_
     co_return n;
 }
 
+bool tcp_stream::allow_write_now() {
+    // Once for all, so that afterwards nothing changes the socket's state, which `write_now` reads
+    // on other threads.
+    error_code ec;
+    (void)socket_.non_blocking(true, ec);
+    return !ec;
+}
+
+std::size_t tcp_stream::write_now(std::span<const asio::const_buffer> from) noexcept {
+    error_code ec;
+    return socket_.write_some(from, ec);
+}
+
 void tcp_stream::close() noexcept {
     error_code ignored;
     (void)socket_.close(ignored);

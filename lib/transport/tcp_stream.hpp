@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/direct_writer.hpp"
+
 #include <conats/stream.hpp>
 
 #include <boost/asio/ip/tcp.hpp>
@@ -13,7 +15,7 @@ namespace impl {
 std::string to_text(const asio::ip::tcp::endpoint& e);
 
 /// Plain TCP.
-class tcp_stream final : public stream {
+class tcp_stream final : public stream, public direct_writer {
 public:
     explicit tcp_stream(const asio::any_io_executor& ex) : socket_(ex) {}
 
@@ -22,6 +24,8 @@ public:
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer to, error_code& ec) override;
     asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,
                                             error_code& ec) override;
+    bool allow_write_now() override;
+    std::size_t write_now(std::span<const asio::const_buffer> from) noexcept override;
     void close() noexcept override;
     [[nodiscard]] std::string local_address() const override;
     [[nodiscard]] std::string remote_address() const override;

@@ -44,6 +44,7 @@ public:
                                             error_code& ec) override;
     asio::awaitable<void> shutdown() override;
     void close() noexcept override;
+    [[nodiscard]] tls_info tls() const override { return lower_->tls(); }
     [[nodiscard]] std::string local_address() const override { return lower_->local_address(); }
     [[nodiscard]] std::string remote_address() const override { return lower_->remote_address(); }
 

@@ -14,7 +14,7 @@ group_packages() {
             if grep -qsx 'VERSION_ID="12"' /etc/os-release; then suffix=1.81; fi
             printf '%s\n' "cmake cmake" "ninja-build ninja" "g++ g++" \
                 "$boost$suffix-dev -" "$boost-url$suffix-dev -" "$boost-json$suffix-dev -" \
-                "libsimdjson-dev -"
+                "libsimdjson-dev -" "libssl-dev -"
             ;;
         test) printf '%s\n' "catch2 -" "pkg-config pkg-config" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;

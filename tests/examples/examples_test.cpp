@@ -71,6 +71,7 @@ TEST_CASE("Example 04 queue groups") {
 TEST_CASE("Example 05 request and reply") {
     const std::string text = output_of("05_request_reply");
     CHECK_THAT(text, Contains("reply: HELLO\nreplies: ONE, TWO\n"));
+    CHECK_THAT(text, Contains("one of all: ALL\none of all: ALL\nended by: max_messages\n"));
     CHECK_THAT(text, Contains("nobody there: no_responders"));
 }
 

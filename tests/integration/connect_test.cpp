@@ -231,6 +231,5 @@ TEST_CASE("P2.8 an -ERR says more than the close behind it") {
 
 TEST_CASE("A transport that is not there is an error before any I/O") {
     CHECK(outcome_of("ws://127.0.0.1").code() == errc::transport_unavailable);
-    CHECK(outcome_of("tls://127.0.0.1").code() == errc::transport_unavailable);
     CHECK(outcome_of("nats://h:99999").code() == errc::invalid_address);
 }

@@ -291,21 +291,3 @@ TEST_CASE("P2.8 an -ERR is read before the close or the reset behind it") {
     CHECK(e.code() == errc::authorization_violation);
     CHECK(e.text() == "Authorization Violation");
 }
-
-TEST_CASE("P2.18 a token is not sent in plain where TLS is demanded or not there") {
-    scripted_peer plain([](peer_session& s) {
-        s.send_info();
-        s.wait_closed();
-    });
-    const auto asked = outcome_of("tls://t0k3n@127.0.0.1:" + std::to_string(plain.port()));
-    CHECK((asked.code() == condition::tls || asked.code() == errc::transport_unavailable));
-    CHECK(plain.received().empty());
-    scripted_peer demands([](peer_session& s) {
-        s.info().tls_required(true);
-        s.send_info();
-        s.wait_closed();
-    });
-    CHECK(outcome_of(demands.url("t0k3n")).code() == errc::tls_required);
-    CHECK(demands.result() == "ok");
-    CHECK(demands.received().empty());
-}

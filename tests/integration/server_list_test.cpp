@@ -111,7 +111,7 @@ TEST_CASE("B05 each server of the list is tried once, and the most telling error
     SECTION("TLS tells more than a refusal") {
         o.servers({closed_port, demands_tls.address(), "127.0.0.2:1"});
         const auto e = outcome_of(o);
-        CHECK(e.code() == errc::tls_required);
+        CHECK(e.code() == errc::tls_certificate_rejected);
         CHECK(e.server() == demands_tls.url());
     }
     SECTION("authentication tells more than TLS") {

@@ -65,6 +65,7 @@ public:
     }
 
     std::atomic<duration::rep> delay{0};
+    std::atomic<std::size_t> piece{0};
     std::atomic<bool> stalled{false};
 
 private:
@@ -109,7 +110,9 @@ public:
 
     void write() {
         std::string& first = queue_.front().second;
-        const auto size = ::send(to_.get(), first.data(), first.size(), MSG_NOSIGNAL);
+        const std::size_t piece = record_.piece == 0 ? first.size() : record_.piece.load();
+        const auto size = ::send(to_.get(), first.data() + sent_,
+                                 std::min(piece, first.size() - sent_), MSG_NOSIGNAL);
         if (size < 0 && (errno == EAGAIN || errno == EINTR))
             return;
         if (size < 0) {
@@ -117,9 +120,11 @@ public:
             return end();
         }
         queued_ -= static_cast<std::size_t>(size);
-        first.erase(0, static_cast<std::size_t>(size));
-        if (first.empty())
+        sent_ += static_cast<std::size_t>(size);
+        if (sent_ == first.size()) {
             queue_.pop_front();
+            sent_ = 0;
+        }
         if (finished())
             end_sending(to_);
     }
@@ -144,6 +149,7 @@ private:
     flow_record& record_;
     std::deque<std::pair<steady_clock::time_point, std::string>> queue_;
     std::size_t queued_ = 0;
+    std::size_t sent_ = 0; // of the first
     bool open_ = true;
 };
 
@@ -357,6 +363,10 @@ void sniffing_proxy::clear() {
 
 void sniffing_proxy::delay(flow direction, duration span) {
     impl_->records_[index_of(direction)].delay = span.count();
+}
+
+void sniffing_proxy::pieces(flow direction, std::size_t size) {
+    impl_->records_[index_of(direction)].piece = size;
 }
 
 void sniffing_proxy::stall(flow direction) {

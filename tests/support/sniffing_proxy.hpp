@@ -49,6 +49,9 @@ public:
     /// Every byte read from now on arrives that much later (not scaled: it is a property, not a
     /// hang guard). Throughput is not limited.
     void delay(flow direction, duration span);
+    /// Passes on at most so many bytes at once from now on, each as a segment of its own where the
+    /// other end reads fast enough; 0: as many as there are.
+    void pieces(flow direction, std::size_t size);
     /// Reads nothing more in this direction, so that its sender is blocked at last; until resume().
     void stall(flow direction);
     void resume(flow direction);

@@ -12,6 +12,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -186,9 +187,13 @@ private:
 struct counting_observer final : impl::consumer_observer {
     void on_finished(impl::subscription_state& /*s*/) override { ++finished; }
     void on_room() override { ++room; }
+    void on_handled(std::span<const std::uint64_t> barriers) override {
+        handled.insert(handled.end(), barriers.begin(), barriers.end());
+    }
 
     int finished = 0;
     int room = 0;
+    std::vector<std::uint64_t> handled;
 };
 
 } // namespace conats::test

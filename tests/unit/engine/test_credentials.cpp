@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "engine/auth_options.hpp"
 #include "engine/credentials.hpp"
 #include "support/catch.hpp"
 
@@ -25,7 +26,7 @@ TEST_CASE("A08 P2.14 without an option the userinfo of the server's own URL is u
     CHECK(token.use.type() == credentials::kind::token);
     CHECK(token.use.token() == secret("mytoken"));
     CHECK_FALSE(token.userinfo_ignored);
-    CHECK_FALSE(token.ask_provider);
+    CHECK_FALSE(token.ask);
 
     const auto user = choose_credentials({}, server("u:p@h"));
     CHECK(user.use.type() == credentials::kind::user);
@@ -58,10 +59,9 @@ TEST_CASE("P2.14 an option wins over userinfo, which is then told of") {
 }
 
 TEST_CASE("P2.14 a provider wins over userinfo and is asked") {
-    auth_options option;
-    option.has_provider = true;
+    const auth_options option(impl::auth_way::token_provider);
     const auto choice = choose_credentials(option, server("bad@h"));
-    CHECK(choice.ask_provider);
+    CHECK(choice.ask);
     CHECK(choice.userinfo_ignored);
     CHECK(choice.use.empty());
 }

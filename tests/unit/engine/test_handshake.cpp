@@ -79,8 +79,8 @@ boost::json::object connect_json(const std::string& bytes) {
 namespace conats::impl {
 // For Catch's messages.
 inline std::ostream& operator<<(std::ostream& os, handshake_action action) {
-    static constexpr const char* names[] = {"need_more", "send_connect", "send_pong", "connected",
-                                            "failed"};
+    static constexpr const char* names[] = {"need_more", "upgrade_tls", "send_connect",
+                                            "send_pong", "connected",   "failed"};
     return os << names[static_cast<std::size_t>(action)];
 }
 } // namespace conats::impl
@@ -280,31 +280,88 @@ TEST_CASE("B01 a timeout says what was missing") {
     check_failed(answer, answer.machine.on_timeout(), errc::timeout, "answer to CONNECT");
 }
 
-TEST_CASE("P2.18 TLS that only one side wants fails before CONNECT") {
-    driver server_wants;
-    check_failed(server_wants, server_wants.info(info_builder().tls_required(true)),
-                 errc::tls_required, "TLS");
+namespace {
 
+handshake_options with_tls() {
     handshake_options options;
     options.wants_tls = true;
-    options.has_tls = true;
-    driver client_wants(options);
-    check_failed(client_wants, client_wants.info(), errc::tls_not_offered, "TLS");
-
-    driver both(options);
-    CHECK(connect_json(both.connect(info_builder().tls_required(true))).at("tls_required") == true);
+    return options;
 }
 
-TEST_CASE("P2.19 tls_available is not tls_required") {
-    driver plain;
-    CHECK(plain.info(info_builder().set("tls_available", true)) == handshake_action::send_connect);
+std::string connect_after_upgrade(driver& d) {
+    REQUIRE(d.machine.on_upgraded() == handshake_action::send_connect);
+    secret out;
+    REQUIRE_FALSE(d.machine.make_connect({}, out));
+    return std::string(out.reveal());
+}
 
-    handshake_options options;
-    options.wants_tls = true;
-    options.has_tls = true;
+} // namespace
+
+TEST_CASE("P2.18 E19 TLS that is wanted and not offered fails before CONNECT") {
+    driver client_wants(with_tls());
+    check_failed(client_wants, client_wants.info(), errc::tls_not_offered, "TLS");
+    // Whoever may be behind TLS says nothing about it.
+    handshake_options options = with_tls();
+    options.is_encrypted = true;
     driver encrypted(options);
-    CHECK(encrypted.info(info_builder().set("tls_available", true)) ==
-          handshake_action::send_connect);
+    CHECK(encrypted.info() == handshake_action::send_connect);
+}
+
+TEST_CASE("E18 INFO that demands TLS is answered by an upgrade, and CONNECT comes after it") {
+    const info_builder demands = info_builder().tls_required(true);
+    driver asked(with_tls());
+    CHECK(asked.info(demands) == handshake_action::upgrade_tls);
+    CHECK(connect_json(connect_after_upgrade(asked)).at("tls_required") == true);
+    CHECK(asked.pong() == handshake_action::connected);
+    driver unasked;
+    CHECK(unasked.info(demands) == handshake_action::upgrade_tls);
+    CHECK(connect_json(connect_after_upgrade(unasked)).at("tls_required") == false);
+    // Encrypted before INFO.
+    handshake_options options = with_tls();
+    options.is_encrypted = true;
+    driver first(options);
+    CHECK(connect_json(first.connect(demands)).at("tls_required") == true);
+}
+
+TEST_CASE("P2.19 E20 tls_available is not tls_required") {
+    const info_builder offers = info_builder().set("tls_available", true);
+    driver plain;
+    CHECK(plain.info(offers) == handshake_action::send_connect);
+    driver encrypted(with_tls());
+    CHECK(encrypted.info(offers) == handshake_action::upgrade_tls);
+    CHECK(encrypted.machine.on_upgraded() == handshake_action::send_connect);
+}
+
+TEST_CASE("P2.18 what comes in plain behind INFO is shown and ends the handshake") {
+    driver d(with_tls());
+    CHECK(d.info(info_builder().tls_required(true)) == handshake_action::upgrade_tls);
+    check_failed(d, d.machine.on_unencrypted("PONG\r\nMSG a 1 1\r\n"), errc::tls_handshake_failed,
+                 "\"PONG..MSG a 1 1..\"");
+    CHECK(d.pong() == handshake_action::failed);
+}
+
+TEST_CASE("E29 P2.20 what TLS says ends the handshake, unless the server has said more") {
+    driver d(with_tls());
+    CHECK(d.info(info_builder().tls_required(true)) == handshake_action::upgrade_tls);
+    (void)connect_after_upgrade(d);
+    check_failed(d, d.machine.on_tls_failed("TLS: bad"), errc::tls_handshake_failed, "TLS: bad");
+    driver told(with_tls());
+    CHECK(told.info(info_builder().tls_required(true)) == handshake_action::upgrade_tls);
+    (void)connect_after_upgrade(told);
+    CHECK(told.err("odd") == handshake_action::need_more);
+    check_failed(told, told.machine.on_tls_failed("TLS: bad"), errc::server_error, "odd");
+}
+
+TEST_CASE("E21 where INFO does not come and TLS is wanted, handshake_first is what may be meant") {
+    driver silent(with_tls());
+    check_failed(silent, silent.machine.on_timeout(), errc::timeout, "handshake_first");
+    driver closed(with_tls());
+    check_failed(closed, closed.machine.on_closed(), errc::disconnected, "handshake_first");
+    handshake_options options = with_tls();
+    options.is_encrypted = true;
+    driver encrypted(options);
+    check_failed(encrypted, encrypted.machine.on_timeout(), errc::timeout, "no INFO");
+    CHECK(encrypted.machine.failure().text().find("handshake_first") == std::string::npos);
 }
 
 TEST_CASE("B10 no_echo needs a server of protocol level 1") {

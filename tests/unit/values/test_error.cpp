@@ -50,7 +50,7 @@ TEST_CASE("error: each code has a name and a text of its own") {
         CHECK(text.size() > 5);
         CHECK(texts.insert(text).second);
     }
-    CHECK(names.size() == 51);
+    CHECK(names.size() == 61);
     CHECK(names.count("authorization_violation") == 1);
     CHECK(names.count("userinfo_ignored") == 1);
 }
@@ -138,7 +138,7 @@ TEST_CASE("error: names are printable and unknown values are harmless") {
     CHECK(make_error_code(static_cast<errc>(9999)).message() == "unknown error");
     CHECK(make_error_condition(static_cast<condition>(77)).message() == "unknown condition");
     CHECK(make_error_condition(condition::auth).message() ==
-          "credentials were refused, expired or late");
+          "credentials were refused, expired, late or not to be had");
     CHECK(std::string(conats::error_category().name()) == "conats");
     CHECK(std::string(conats::condition_category().name()) == "conats.condition");
     CHECK(make_error_code(static_cast<errc>(9999)) != condition::auth);

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "protocol/jwt.hpp"
+
+#include "support/base64.hpp"
+#include "support/json_in.hpp"
+#include "values/secret_access.hpp"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+namespace {
+
+using std::chrono::seconds;
+
+/// What stands between the two dots; nothing if there are not two.
+std::string_view payload_of(std::string_view jwt) noexcept {
+    const std::size_t first = jwt.find('.');
+    if (first == std::string_view::npos) {
+        return {};
+    }
+    const std::size_t second = jwt.find('.', first + 1);
+    if (second == std::string_view::npos) {
+        return {};
+    }
+    return jwt.substr(first + 1, second - first - 1);
+}
+
+} // namespace
+
+std::optional<wall_time> jwt_expiry(std::string_view jwt) {
+    std::string_view payload = payload_of(jwt);
+    while (payload.ends_with('=')) {
+        payload.remove_suffix(1);
+    }
+    const std::size_t size = base64url_decoded_size(payload.size());
+    secret json = secret_access::allocate(size + json_padding);
+    if (!base64url_decode(payload, secret_access::data(json))) {
+        return std::nullopt;
+    }
+    json_reader reader;
+    std::uint64_t expires = 0;
+    if (reader.parse(json.reveal().data(), size) != nullptr ||
+        reader.root().get("exp", expires) != json_get::found || expires == 0) {
+        return std::nullopt;
+    }
+    // What the clock cannot say (with nanoseconds, from the year 2262 on) is never.
+    constexpr auto last = std::chrono::duration_cast<seconds>(wall_time::max().time_since_epoch());
+    if (expires > static_cast<std::uint64_t>(last.count())) {
+        return std::nullopt;
+    }
+    return wall_time(seconds(static_cast<std::int64_t>(expires)));
+}
+
+std::optional<wall_time> renewal_time(wall_time now, wall_time expires) noexcept {
+    constexpr wall_time::duration least_left = seconds(2);
+    constexpr wall_time::duration most_ahead = seconds(60);
+    if (expires - now < least_left) {
+        return std::nullopt;
+    }
+    return expires - std::min((expires - now) / 10, most_ahead);
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats
