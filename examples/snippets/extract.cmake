@@ -31,7 +31,7 @@ function(extract_snippets document directory out)
             set(text
                 "#include <conats/conats.hpp>\n#include <conats/token.hpp>\n
 #include <conats/testing/broker.hpp>\n#include <conats/testing/fault_proxy.hpp>\n
-#include <conats/testing/scripted_peer.hpp>\n
+#include <conats/testing/manual_clock.hpp>\n#include <conats/testing/scripted_peer.hpp>\n
 #include <conats/stream.hpp>\n#include <conats/websocket.hpp>\n#include <iostream>\n
 namespace asio = boost::asio;\nusing namespace std::chrono_literals;\n
 asio::awaitable<void> snippet(conats::client nc);

@@ -26,7 +26,7 @@ private:
 };
 
 /// Bytes that were sent and still lie before the output are dropped above this many.
-constexpr std::size_t most_sent = 64 * 1024;
+constexpr std::size_t most_sent = std::size_t{64} * 1024;
 
 broker_subscription describe(const impl::subscription_entry& s) {
     broker_subscription out;

@@ -22,9 +22,9 @@ namespace testing {
 namespace impl {
 
 namespace {
-constexpr std::size_t buffer_size = 64 * 1024;
+constexpr std::size_t buffer_size = std::size_t{64} * 1024;
 /// What may be under way in one direction; a slow way has room for a moment's bytes.
-constexpr std::size_t most_under_way = 1024 * 1024;
+constexpr std::size_t most_under_way = std::size_t{1024} * 1024;
 /// A limited rate sends so often.
 constexpr std::uint64_t pieces_per_second = 50;
 } // namespace

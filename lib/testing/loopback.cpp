@@ -25,7 +25,7 @@ using tcp = asio::ip::tcp;
 
 namespace {
 
-constexpr std::size_t buffer_size = 64 * 1024;
+constexpr std::size_t buffer_size = std::size_t{64} * 1024;
 
 /// A TCP connection and the stream in memory that answers it. Held by the frames of the two
 /// coroutines that carry bytes, and by nothing else.

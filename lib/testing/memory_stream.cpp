@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "testing/memory_stream.hpp"
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 
@@ -13,18 +11,18 @@ inline namespace v0 {
 namespace testing {
 namespace impl {
 
-time_point now_on(const asio::any_io_executor& /*executor*/) {
-    return std::chrono::steady_clock::now();
+time_point now_on(const asio::any_io_executor& executor) {
+    return conats::impl::time_of(executor).now();
 }
 
 memory_stream::memory_stream(const asio::any_io_executor& executor,
                              std::unique_ptr<memory_peer> peer)
     : executor_(executor),
-      gate_(std::make_shared<asio::steady_timer>(executor)),
+      gate_(std::make_shared<conats::impl::timer>(executor)),
       peer_(std::move(peer)),
       remote_(peer_->name()) {
     // A wake is posted, so it cannot come between a look at the peer and the wait for it.
-    peer_->on_ready([executor, gate = std::weak_ptr<asio::steady_timer>(gate_)] {
+    peer_->on_ready([executor, gate = std::weak_ptr<conats::impl::timer>(gate_)] {
         asio::post(executor, [gate] {
             if (const auto g = gate.lock()) {
                 g->cancel();
@@ -47,7 +45,7 @@ asio::awaitable<std::size_t> memory_stream::read_some(asio::mutable_buffer to, e
             co_return n;
         }
         gate_->expires_at(until);
-        (void)co_await gate_->async_wait(asio::as_tuple(asio::deferred));
+        co_await gate_->wait();
     }
     if (!peer_) {
         ec = asio::error::operation_aborted;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/timer.hpp"
+
 #include <conats/stream.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -64,7 +65,7 @@ private:
 
     asio::any_io_executor executor_;
     // Never in the hands of the peer: a context that is destroyed takes it along.
-    std::shared_ptr<asio::steady_timer> gate_;
+    std::shared_ptr<conats::impl::timer> gate_;
     std::unique_ptr<memory_peer> peer_; ///< null once it is closed
     std::string remote_;
 };

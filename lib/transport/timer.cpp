@@ -23,6 +23,10 @@ manual_time::manual_time(asio::execution_context& owner, clock::time_point start
     : service(owner),
       now_(start) {}
 
+manual_time& manual_time::of(asio::execution_context& context) {
+    return asio::use_service<manual_time>(context);
+}
+
 manual_time::clock::time_point manual_time::next_deadline() const noexcept {
     auto first = clock::time_point::max();
     for (const timer* t : waiting_)

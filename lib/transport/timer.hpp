@@ -3,6 +3,8 @@
 
 #include "support/time_source.hpp"
 
+#include <conats/export.hpp>
+
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -23,12 +25,16 @@ namespace asio = boost::asio;
 class timer;
 
 /// A time that a test sets, as a service of an execution context: who connects in the context
-/// afterwards lives by it. For a context that one thread runs.
-class manual_time final : public asio::execution_context::service, public time_source {
+/// afterwards lives by it. For a context that one thread runs. Exported, as what else
+/// conats::testing uses of this file.
+class CONATS_EXPORT manual_time final : public asio::execution_context::service,
+                                        public time_source {
 public:
     inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming): Asio's
 
     explicit manual_time(asio::execution_context& owner, clock::time_point start = clock::now());
+    /// The context's, which is made if there is none.
+    static manual_time& of(asio::execution_context& context);
     void shutdown() override {}
 
     [[nodiscard]] clock::time_point now() const noexcept override { return now_; }
@@ -44,10 +50,10 @@ private:
 };
 
 /// The manual time of the executor's context, if it has one, else the system's.
-[[nodiscard]] const time_source& time_of(const asio::any_io_executor& executor);
+[[nodiscard]] CONATS_EXPORT const time_source& time_of(const asio::any_io_executor& executor);
 
 /// Resumes at a time. Used on one strand, as an Asio timer.
-class timer {
+class CONATS_EXPORT timer {
 public:
     using clock = time_source::clock;
 

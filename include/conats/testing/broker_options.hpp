@@ -262,11 +262,11 @@ private:
     std::vector<user_entry> users_;
     broker_permissions default_permissions_;
     std::chrono::nanoseconds auth_timeout_ = std::chrono::seconds(2);
-    std::size_t max_payload_ = 1024 * 1024;
+    std::size_t max_payload_ = std::size_t{1024} * 1024;
     std::size_t max_control_line_ = 4096;
     std::size_t max_subscriptions_ = 0;
     std::size_t max_connections_ = 65536;
-    std::size_t max_pending_ = 64 * 1024 * 1024;
+    std::size_t max_pending_ = std::size_t{64} * 1024 * 1024;
     std::chrono::nanoseconds ping_interval_ = std::chrono::minutes(2);
     unsigned max_pings_out_ = 2;
     bool headers_ = true;
