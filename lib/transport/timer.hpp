@@ -26,7 +26,7 @@ class timer;
 /// afterwards lives by it. For a context that one thread runs.
 class manual_time final : public asio::execution_context::service, public time_source {
 public:
-    inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming): Asio's
+    inline static asio::execution_context::id id; // what Asio looks for
 
     explicit manual_time(asio::execution_context& owner, clock::time_point start = clock::now());
     void shutdown() override {}
