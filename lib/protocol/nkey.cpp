@@ -27,12 +27,12 @@ constexpr std::size_t base32_size(std::size_t bytes) noexcept {
 }
 
 const unsigned char* bytes_of(std::string_view text) noexcept {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL's bytes are unsigned
+    // OpenSSL's bytes are unsigned
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
 unsigned char* bytes_of(char* text) noexcept {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): OpenSSL's bytes are unsigned
+    // OpenSSL's bytes are unsigned
     return reinterpret_cast<unsigned char*>(text);
 }
 
@@ -59,7 +59,7 @@ public:
 
     unsigned char& operator[](std::size_t i) noexcept { return bytes_[i]; }
     [[nodiscard]] std::string_view part(std::size_t from, std::size_t size) const noexcept {
-        // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): bytes as text
+        // bytes as text
         return {reinterpret_cast<const char*>(bytes_.data()) + from, size};
     }
 

@@ -14,7 +14,7 @@ namespace impl {
 
 /// What CONNECT says. What it leaves out has the server's defaults, not the client's.
 struct connect_line {
-    connect_line() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    connect_line() {} // not an aggregate, for g++ 12
     bool verbose = true;
     bool pedantic = true;
     bool echo = true;

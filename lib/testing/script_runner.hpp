@@ -30,7 +30,7 @@ enum class step_kind : std::uint8_t {
 };
 
 struct script_step {
-    script_step() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    script_step() {} // not an aggregate, for g++ 12
 
     step_kind kind = step_kind::reply;
     std::string text;    ///< bytes, prefix, or subject

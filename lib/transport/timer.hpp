@@ -30,7 +30,7 @@ class timer;
 class CONATS_EXPORT manual_time final : public asio::execution_context::service,
                                         public time_source {
 public:
-    inline static asio::execution_context::id id; // NOLINT(readability-identifier-naming): Asio's
+    inline static asio::execution_context::id id; // what Asio looks for
 
     explicit manual_time(asio::execution_context& owner, clock::time_point start = clock::now());
     /// The context's, which is made if there is none.

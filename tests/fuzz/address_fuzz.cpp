@@ -54,7 +54,7 @@ void check_with_token(const std::string& text) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer's signature
+    // libFuzzer's signature
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     std::vector<server_address> list;
     if (const auto e = impl::parse_server_list(text, list)) {

@@ -144,7 +144,7 @@ std::vector<std::string> play(std::string_view lengths, std::string_view input, 
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // NOLINTNEXTLINE(*-reinterpret-cast): libFuzzer gives the bytes as unsigned ones
+    // libFuzzer gives the bytes as unsigned ones
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     const std::size_t first_line = input.find('\n');
     if (first_line == 0 || first_line == std::string_view::npos) {

@@ -184,7 +184,7 @@ outcome parse_parts(std::string_view sent, std::string_view lengths) {
 
 // NOLINTNEXTLINE(readability-identifier-naming): libFuzzer's name
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // NOLINTNEXTLINE(*-reinterpret-cast): libFuzzer gives the bytes as unsigned ones
+    // libFuzzer gives the bytes as unsigned ones
     const std::string_view input(reinterpret_cast<const char*>(data), size);
     const std::size_t first_line = input.find('\n');
     if (first_line == 0 || first_line == std::string_view::npos) {

@@ -67,7 +67,7 @@ public:
     test_clock::duration took{};
     bool done = false;
 
-    attempt() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    attempt() {} // not an aggregate, for g++ 12
 };
 
 asio::awaitable<void> try_to_connect(conats::connect_options o, attempt& a) {

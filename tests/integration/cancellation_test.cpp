@@ -37,7 +37,7 @@ asio::awaitable<void> hops(int n) {
 
 /// How a cancelled operation ended.
 struct outcome {
-    outcome() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    outcome() {} // not an aggregate, for g++ 12
     bool ended = false;
     bool cancelled = false;
     conats::error_code code;

@@ -28,7 +28,7 @@ namespace {
 
 /// Handles that outlive the coroutine that made them.
 struct handles {
-    handles() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    handles() {} // not an aggregate, for g++ 12
     std::optional<asio::io_context> context;
     std::optional<conats::client> client;
     std::optional<conats::subscription> subscription;

@@ -38,7 +38,7 @@ public:
     std::size_t write_size = 1;
     std::size_t write_budget = std::string::npos; ///< then it fails
 
-    weather() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    weather() {} // not an aggregate, for g++ 12
 };
 
 class trickle final : public stream {

@@ -15,7 +15,7 @@ public:
     std::string pem; ///< with those between it and the CA behind it
     std::string key; ///< not encrypted
 
-    certificate() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    certificate() {} // not an aggregate, for g++ 12
 
     /// The key, encrypted.
     [[nodiscard]] std::string encrypted_key(const std::string& password) const;

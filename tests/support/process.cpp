@@ -30,7 +30,7 @@ class mapping {
 public:
     std::uintptr_t begin = 0;
     std::uintptr_t end = 0;
-    mapping() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    mapping() {} // not an aggregate, for g++ 12
 };
 
 /// More is never memory someone filled: address space a sanitizer reserved.

@@ -24,7 +24,7 @@ public:
     std::string headers; ///< the block as it came, empty for PUB
     std::string payload;
 
-    peer_publish() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    peer_publish() {} // not an aggregate, for g++ 12
 };
 
 /// One connection, as its script sees it. Every step has a deadline; a step that fails ends the
@@ -102,7 +102,7 @@ using peer_script = std::function<void(peer_session&)>;
 /// How a scripted_peer listens.
 class peer_options {
 public:
-    peer_options() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    peer_options() {} // not an aggregate, for g++ 12
 
     /// SO_RCVBUF of its connections; small, so that a client is soon blocked in writing.
     peer_options& receive_buffer(int bytes);

@@ -13,7 +13,7 @@ namespace conats::test {
 /// How a test_proxy behaves. A class with public members and a constructor, for g++ 12.
 class proxy_behaviour {
 public:
-    proxy_behaviour() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    proxy_behaviour() {} // not an aggregate, for g++ 12
 
     bool is_http = false; ///< else SOCKS5
     std::string user;     ///< wanted with `password`; empty: nobody is asked

@@ -19,7 +19,7 @@ public:
     std::string mask;
     bool is_masked = false;
 
-    client_frame() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    client_frame() {} // not an aggregate, for g++ 12
 };
 
 /// The whole frames that `bytes` begins with; takes them off.

@@ -63,7 +63,7 @@ struct broker_statistics {
 
 /// A subscription the broker has.
 struct broker_subscription {
-    broker_subscription() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    broker_subscription() {} // not an aggregate, for g++ 12
     connection_id connection = 0;
     std::string sid;
     std::string subject;
@@ -74,7 +74,7 @@ struct broker_subscription {
 
 /// A connection the broker has.
 struct broker_client {
-    broker_client() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    broker_client() {} // not an aggregate, for g++ 12
     connection_id id = 0;
     bool connected = false; ///< it has sent CONNECT and was let in
     std::string name;       ///< what CONNECT says, and so on

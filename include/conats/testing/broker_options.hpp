@@ -18,7 +18,7 @@ namespace testing {
 /// Source: https://docs.nats.io/running-a-nats-service/configuration/securing_nats/authorization
 class broker_permissions {
 public:
-    broker_permissions() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    broker_permissions() {} // not an aggregate, for g++ 12
 
     broker_permissions& allow_publish(std::string subject) {
         allow_publish_.push_back(std::move(subject));
@@ -80,19 +80,19 @@ private:
 class broker_options {
 public:
     struct user_entry {
-        user_entry() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+        user_entry() {} // not an aggregate, for g++ 12
         std::string name;
         std::string password;
         broker_permissions permissions;
         bool has_permissions = false; ///< otherwise those of `default_permissions`
     };
     struct info_field {
-        info_field() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+        info_field() {} // not an aggregate, for g++ 12
         std::string name;
         std::string json;
     };
 
-    broker_options() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    broker_options() {} // not an aggregate, for g++ 12
 
     /// Clients need this token.
     broker_options& token(std::string value) {

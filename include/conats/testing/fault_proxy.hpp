@@ -25,7 +25,7 @@ class faults {
 public:
     static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
-    faults() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    faults() {} // not an aggregate, for g++ 12
 
     /// Everything arrives so much later; as much may be under way as there is room for.
     faults& latency(std::chrono::nanoseconds d) {

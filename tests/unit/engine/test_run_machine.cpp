@@ -71,7 +71,7 @@ public:
 
 } // namespace
 
-TEST_CASE("The first connect tries each server once and tells the most telling failure") {
+TEST_CASE("B05 the first connect tries each server once and tells the most telling failure") {
     fixture f("a,b");
     CHECK(f.step_and_fail(refused) == "dial a");
     CHECK(f.step_and_fail(denied) == "dial b");

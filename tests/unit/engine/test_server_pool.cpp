@@ -2,6 +2,11 @@
 #include "engine/server_pool.hpp"
 #include "support/catch.hpp"
 
+#include <cstdint>
+#include <map>
+#include <random>
+#include <set>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,33 +31,83 @@ std::string order(const server_pool& pool) {
     return all;
 }
 
+random_source seeded(std::uint32_t seed) {
+    return [engine = std::mt19937_64(seed)]() mutable { return engine(); };
+}
+
+random_source none() {
+    return []() -> std::uint64_t { throw std::logic_error("no randomness needed"); };
+}
+
+std::map<std::string, int> orders_of(std::string_view list, pool_order how, int count) {
+    const auto random = seeded(7);
+    std::map<std::string, int> orders;
+    for (int i = 0; i < count; ++i)
+        ++orders[order(server_pool(addresses(list), how, random))];
+    return orders;
+}
+
 const error refused = error(errc::connection_refused, "no");
 constexpr std::uint32_t many = 100;
 
 } // namespace
 
-TEST_CASE("The pool keeps the order given, or shuffles it by the random source") {
-    CHECK(order(make_pool("a,b,c,d")) == "a b c d");
-    std::uint64_t number = 0;
-    const server_pool shuffled(addresses("a,b,c,d"), pool_order::shuffled,
-                               [&] { return number++; });
-    CHECK(order(shuffled) != "a b c d");
-    CHECK(shuffled.size() == 4);
+TEST_CASE("B06 servers are shuffled: 200 pools of two start at each in 40 to 60 %") {
+    auto orders = orders_of("a,b", pool_order::shuffled, 200);
+    CHECK(orders["a b"] + orders["b a"] == 200);
+    CHECK(orders["a b"] >= 80);
+    CHECK(orders["a b"] <= 120);
 }
 
-TEST_CASE("Shuffling puts each server first equally often") {
-    std::uint64_t state = 1;
-    const auto random = [&] {
-        state = state * 6364136223846793005ULL + 1442695040888963407ULL;
-        return state >> 11U;
-    };
-    std::size_t first_is_a = 0;
-    for (int i = 0; i != 3000; ++i) {
-        const server_pool pool(addresses("a,b,c"), pool_order::shuffled, random);
-        first_is_a += pool.front().address()->host() == "a" ? 1 : 0;
+TEST_CASE("B06 every order of three comes up about equally often") {
+    const auto orders = orders_of("a,b,c", pool_order::shuffled, 6'000);
+    CHECK(orders.size() == 6);
+    for (const auto& [hosts, count] : orders) {
+        CAPTURE(hosts);
+        CHECK(count > 850);
+        CHECK(count < 1'150);
     }
-    CHECK(first_is_a > 900);
-    CHECK(first_is_a < 1100);
+}
+
+TEST_CASE("B06 with retained order the first is always first") {
+    const auto orders = orders_of("a,b,c", pool_order::as_given, 200);
+    CHECK(orders == std::map<std::string, int>{{"a b c", 200}});
+    CHECK(order(server_pool(addresses("a,b"), pool_order::as_given, none())) == "a b");
+}
+
+TEST_CASE("B06 shuffling asks again for a number that would favour some orders") {
+    bool asked = false;
+    const server_pool pool(addresses("a,b,c,d"), pool_order::shuffled, [&asked]() -> std::uint64_t {
+        asked = !asked;
+        return asked ? ~std::uint64_t{0} : 0;
+    });
+    std::set<std::string> hosts;
+    for (const pool_server& s : pool.servers())
+        hosts.insert(s.address()->host());
+    CHECK(hosts.size() == 4);
+}
+
+TEST_CASE("B05 a pool without servers, and one that has nothing to shuffle") {
+    const server_pool pool;
+    CHECK(pool.empty());
+    CHECK(pool.size() == 0);
+    CHECK(order(server_pool(addresses("a"), pool_order::shuffled, none())) == "a");
+}
+
+TEST_CASE("B05 a server remembers its failures until it is reached") {
+    server_pool pool(addresses("a,b"), pool_order::as_given, none());
+    pool.on_failed({errc::connection_refused, "no"}, many);
+    pool.on_failed({errc::connection_refused, "no"}, many); // b
+    pool.on_failed({errc::timeout, "slow"}, many);
+    REQUIRE(order(pool) == "b a");
+    CHECK(pool.servers()[1].failures() == 2);
+    CHECK(pool.servers()[1].last_error() == error(errc::timeout, "slow"));
+    CHECK(pool.servers()[0].failures() == 1);
+    CHECK_FALSE(pool.servers()[1].is_discovered());
+    pool.prefer(1);
+    pool.on_connected();
+    CHECK(pool.front().failures() == 0);
+    CHECK_FALSE(pool.front().last_error());
 }
 
 TEST_CASE("F02 a server that failed is tried last, and goes after its last failure") {
