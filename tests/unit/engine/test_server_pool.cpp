@@ -43,7 +43,7 @@ std::map<std::string, int> orders_of(std::string_view list, pool_order how, int 
     const auto random = seeded(7);
     std::map<std::string, int> orders;
     for (int i = 0; i < count; ++i)
-        ++orders[order(server_pool(addresses(list), how, random))];
+        ++orders[order(server_pool(addresses(list), how, [&random] { return random(); }))];
     return orders;
 }
 
