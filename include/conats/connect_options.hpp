@@ -331,6 +331,21 @@ public:
     [[nodiscard]] bool ignore_discovered_servers() const noexcept {
         return ignore_discovered_servers_;
     }
+    /// What to do when the server announces its shutdown (lame duck mode). Default:
+    /// `lame_duck_policy::move`:
+    /// 1. connects to another server, once a random part of `reconnect_jitter` is over, and again
+    ///    after `reconnect_wait` while no other takes it;
+    /// 2. holds what is published from then on, unsubscribes from the old server and delivers what
+    ///    that had sent;
+    /// 3. subscribes at the new one, sends what was held, and closes the old connection.
+    ///
+    /// Nothing accepted for sending and nothing the old server had sent is lost or doubled, and
+    /// requests under way go on waiting; what others publish within the round trip of step 2 may
+    /// be missed, as when reconnecting. The status stays `connected`; a `status_changed` and
+    /// `statistics::reconnects` tell of it. With a `server_chooser`, or where `max_reconnects` is
+    /// 0, it is as with `event_only`.
+    connect_options& when_lame_duck(lame_duck_policy p);
+    [[nodiscard]] lame_duck_policy when_lame_duck() const noexcept { return when_lame_duck_; }
     /// What `publish` does without a connection. Default: `offline_policy::buffer`.
     connect_options& when_offline(offline_policy p);
     [[nodiscard]] offline_policy when_offline() const noexcept { return when_offline_; }
@@ -425,6 +440,7 @@ private:
     std::size_t max_pings_outstanding_ = 2;
     int max_reconnects_ = 60;
     offline_policy when_offline_ = offline_policy::buffer;
+    lame_duck_policy when_lame_duck_ = lame_duck_policy::move;
     bool retry_first_connect_ = false;
     bool ignore_auth_errors_ = false;
     bool ignore_discovered_servers_ = false;

@@ -55,6 +55,7 @@ enum class errc {
     tls_certificate_rejected,  ///< the server's certificate is not to be trusted; the text says why
     tls_handshake_failed,      ///< TLS did not come about, or the server refused ours; the text
                                ///< holds the alert
+    draining,                  ///< the client is draining and takes nothing new
 
     // Credentials that could not be presented.
     credentials_unreadable = 150, ///< a file with credentials cannot be read; the text names it
@@ -101,7 +102,7 @@ enum class condition {
     invalid_use = 1, ///< refused before anything was sent: `invalid_…`, `headers_not_supported`,
                      ///< `no_reply_subject`, `already_waiting`, `transport_unavailable`,
                      ///< `feature_not_supported`
-    closed,          ///< by the application: `closed`, `unsubscribed`, `drained`,
+    closed,          ///< by the application: `closed`, `draining`, `unsubscribed`, `drained`,
                      ///< `max_messages_reached`
     disconnected,    ///< the connection is gone: `disconnected`, `stale_connection`,
                      ///< `slow_consumer`, `server_shutdown`

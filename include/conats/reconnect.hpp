@@ -26,8 +26,16 @@ enum class offline_policy : std::uint8_t {
     wait    ///< suspends until connected again, at most for `offline_timeout`
 };
 
+/// What a client does when its server announces that it is about to shut down (lame duck mode).
+enum class lame_duck_policy : std::uint8_t {
+    move,      ///< moves to another server, if one can be reached, before this one closes
+    event_only ///< raises the event and stays until the server closes
+};
+
 CONATS_EXPORT std::string_view to_string(offline_policy p) noexcept;
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, offline_policy p);
+CONATS_EXPORT std::string_view to_string(lame_duck_policy p) noexcept;
+CONATS_EXPORT std::ostream& operator<<(std::ostream& os, lame_duck_policy p);
 
 /// A server the client knows of. A value.
 class CONATS_EXPORT server_state {

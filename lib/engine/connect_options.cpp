@@ -272,6 +272,11 @@ connect_options& connect_options::ignore_discovered_servers(bool on) {
     return *this;
 }
 
+connect_options& connect_options::when_lame_duck(lame_duck_policy p) {
+    when_lame_duck_ = p;
+    return *this;
+}
+
 connect_options& connect_options::when_offline(offline_policy p) {
     when_offline_ = p;
     return *this;

@@ -102,9 +102,47 @@ void connect_walk::stop(const error& /*why*/) {
         attempt_->stop();
 }
 
-asio::awaitable<error> connect_walk::try_server(const server_address& server) {
+asio::awaitable<error> connect_walk::try_server(std::shared_ptr<const server_address> server) {
     const control_scope control(connection_, *this);
+    server_ = std::move(server);
+    error e = co_await dial(*server_);
+    if (!e)
+        adopt();
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::try_ahead(std::shared_ptr<const server_address> server) {
+    server_ = std::move(server);
+    error e = co_await dial(*server_);
+    if (!e && info_.lame_duck_mode)
+        e = error(errc::server_shutdown, "the server is in lame duck mode itself");
+    if (e)
+        drop();
+    co_return e;
+}
+
+asio::awaitable<void> connect_walk::subscribe_inbox() {
+    std::string command;
+    inbox_sid_ = connection_.inbox_command(command);
+    if (inbox_sid_ != 0)
+        co_await write(command);
+}
+
+void connect_walk::adopt() {
+    connection_.on_secured(attempt_->stream().tls(), *server_);
+    connection_.on_connected(info_, *server_, attempt_->stream().local_address(),
+                             attempt_->stream().remote_address(), std::exchange(inbox_sid_, 0));
+    plan_renewal();
+}
+
+void connect_walk::drop() noexcept {
+    attempt_.reset();
+    inbox_sid_ = 0;
+}
+
+asio::awaitable<error> connect_walk::dial(const server_address& server) {
     ++attempts_;
+    inbox_sid_ = 0;
     error e;
     tls_.reset();
     // What is wrong with our side of TLS is found before anybody is called, and the time that
@@ -216,12 +254,7 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
             break;
         case handshake_action::send_connect: e = co_await introduce(h, server); break;
         case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
-        case handshake_action::connected:
-            connection_.on_secured(attempt_->stream().tls(), server);
-            connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
-                                     attempt_->stream().remote_address());
-            plan_renewal();
-            co_return error();
+        case handshake_action::connected: info_ = h.info(); co_return error();
         case handshake_action::failed: co_return h.failure();
         }
         if (e)

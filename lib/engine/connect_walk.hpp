@@ -10,6 +10,7 @@
 #include "transport/tls_context.hpp"
 
 #include <conats/error.hpp>
+#include <conats/server_info.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -32,8 +33,17 @@ public:
     connect_walk& operator=(const connect_walk&) = delete;
     ~connect_walk() = default;
 
-    /// Reaches the server and shakes hands, or returns why that failed.
-    asio::awaitable<error> try_server(const server_address& server);
+    /// Reaches the server, shakes hands and tells the connection, or returns why that failed.
+    asio::awaitable<error> try_server(std::shared_ptr<const server_address> server);
+
+    /// Likewise, but nobody is told until `adopt`; meanwhile another server may be the
+    /// connection's. A server in lame duck mode is refused.
+    asio::awaitable<error> try_ahead(std::shared_ptr<const server_address> server);
+    /// Subscribes to the request inbox ahead of `adopt`.
+    asio::awaitable<void> subscribe_inbox();
+    void adopt();
+    /// Hangs up on the server that nobody was told of.
+    void drop() noexcept;
 
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
@@ -42,6 +52,7 @@ public:
     void stop(const error& why) override;
 
 private:
+    asio::awaitable<error> dial(const server_address& server);
     /// Gets a stream to the server, from the options' transport or over TCP.
     asio::awaitable<error> reach(const server_address& server);
     /// Puts the transport's layer over the stream, if the scheme has one.
@@ -59,6 +70,9 @@ private:
     asio::awaitable<error> write(std::string_view bytes);
 
     connection& connection_;
+    std::shared_ptr<const server_address> server_;
+    conats::server_info info_;    // of the attempt that succeeded
+    std::uint64_t inbox_sid_ = 0; // of the inbox it has subscribed to
     std::shared_ptr<dial_attempt> attempt_;
     std::unique_ptr<input_buffer> input_;
     parser parser_;

@@ -314,19 +314,26 @@ bool connection::begin_close(wait_node* n) {
             if (!close_reason_)
                 close_reason_ = error(errc::closed);
             post_stop(close_reason_);
+        } else if (moving_ == moving::left) {
+            close_after_move_ = true; // which is the very next that happens
         } else if (close_deadline_ == clock::time_point::max()) {
-            if (!close_reason_)
-                close_reason_ = error(errc::closed);
-            close_deadline_ = later(now(), options_.close_timeout());
-            if (status_ != conats::status::draining_pubs)
-                set_status(conats::status::draining_pubs, error());
-            append_ping(ping_kind::goodbye);
-            arm(close_deadline_);
+            start_closing();
             writer = take_writer();
         }
     }
     writer.post();
     return true;
+}
+
+void connection::start_closing() {
+    if (!close_reason_)
+        close_reason_ = error(errc::closed);
+    close_deadline_ = later(now(), options_.close_timeout());
+    cancel_move();
+    if (status_ != conats::status::draining_pubs)
+        set_status(conats::status::draining_pubs, error());
+    append_ping(ping_kind::goodbye);
+    arm(close_deadline_);
 }
 
 void connection::finish(const error& reason) {
@@ -355,14 +362,15 @@ void connection::finish(const error& reason) {
         subscriptions.reserve(subscriptions_.size());
         finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;
-        for (wait_list* l :
-             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
-              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
+        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
+                             &close_waiters_, &drain_waiters_, &subscription_drains_,
+                             &handled_waiters_, &pause_, &lame_duck_waiters_})
             l->take_all(wake::ended, woken);
         outbox_.clear();
         pings_.clear();
         take_subscriptions(subscriptions);
         unsent_ = outgoing();
+        last_words_ = outgoing();
         connected_url_.clear();
         local_address_.clear();
         remote_address_.clear();
@@ -423,9 +431,9 @@ void connection::abandon() noexcept {
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
         finish_requests(refusal("the request got no reply"), all);
-        for (wait_list* l :
-             {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
-              &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_})
+        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
+                             &close_waiters_, &drain_waiters_, &subscription_drains_,
+                             &handled_waiters_, &pause_, &lame_duck_waiters_})
             l->take_all(wake::ended, all);
         take_subscriptions(subscriptions);
         streams = std::exchange(events_, {});
@@ -472,6 +480,12 @@ error connection::refusal(std::string_view what) const {
     if (!text.empty() && !why.empty())
         text += ": ";
     return error(by_us ? errc::closed : errc::disconnected, text + why);
+}
+
+error connection::refusal_of_new(std::string_view what) const {
+    if (is_open() && drain_deadline_ != clock::time_point::max())
+        return error(errc::draining, std::string(what) + ": the client is draining");
+    return refusal(what);
 }
 
 bool connection::is_online() const noexcept {

@@ -36,6 +36,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <span>
@@ -229,8 +230,9 @@ public:
     /// What to do while there is no connection.
     run_step next_step();
     void on_dial_failed(error e);
+    /// `inbox_sid`: of the request inbox, if the server was told of it already.
     void on_connected(const conats::server_info& info, const server_address& server,
-                      std::string local, std::string remote);
+                      std::string local, std::string remote, std::uint64_t inbox_sid);
     /// Before `on_connected`: how the connection is encrypted, if it is. One event per connection
     /// tells that nobody looked at the server's certificate.
     void on_secured(conats::tls_info tls, const server_address& server);
@@ -248,6 +250,25 @@ public:
     /// The session has ended for `cause`. True if the connection is to be made again; then
     /// everything is ready for that, and what cannot outlive the connection has ended.
     bool on_session_end(const error& cause);
+
+    // --- Moving to another server, see `relocation`.
+
+    /// Enters `n` to be resumed when the server is in lame duck mode, or the session is over.
+    /// False if there is nothing to wait for, and never will be.
+    bool begin_lame_duck_wait(wait_node& n);
+    /// Where to move.
+    [[nodiscard]] std::vector<std::shared_ptr<const server_address>> other_servers();
+    /// After how long to try to move: at once after the announcement, or again.
+    [[nodiscard]] std::chrono::nanoseconds moving_delay(bool again);
+    /// The command that subscribes to the request inbox; its sid, or 0 if there is none.
+    std::uint64_t inbox_command(std::string& out);
+    /// Leaves the current server for this one, with which hands were shaken: the session ends when
+    /// everything that the old one has sent was read. False if the client is to stay, since it is
+    /// ending.
+    bool begin_move(std::shared_ptr<const server_address> to);
+    /// After a session: whether it has ended by moving. Then everything is ready for the next.
+    bool take_move();
+
     /// The client is over; everything that waits ends. The first call counts.
     void finish(const error& reason);
     /// The loops' frames are being destroyed with their context.
@@ -290,6 +311,8 @@ private:
 
     // All of these under the lock.
     [[nodiscard]] error refusal(std::string_view what) const;
+    /// Of something new: it also tells that the client is draining.
+    [[nodiscard]] error refusal_of_new(std::string_view what) const;
     [[nodiscard]] bool is_open() const noexcept;
     /// Whether commands can be sent: there is a session.
     [[nodiscard]] bool is_online() const noexcept;
@@ -318,9 +341,14 @@ private:
     };
     void end_inboxes(std::vector<ended_inbox>& out);
     void keep_publications(const std::vector<ended_inbox>& inboxes);
+    /// What is left of the outbox and the writer, of which no byte was written, for which
+    /// `f(frame)` is true.
+    void keep_frames(const std::function<bool(const class frame_cursor&)>& f);
+    /// The client is about to end: it does so at the old server.
+    void cancel_move();
     void release_publishers(wait_list& woken);
     void leave_server();
-    void replay();
+    void replay(std::uint64_t inbox_sid);
     [[nodiscard]] error check_replay(const class frame_cursor& f) const;
     void discover(const conats::server_info& info);
     /// Of a wait that the loss of the connection has ended.
@@ -328,7 +356,9 @@ private:
     void subscribe_inbox();
     [[nodiscard]] std::size_t reply_room() const noexcept;
     void unregister(subscription_state& s, bool tell_server);
+    void start_draining();
     void enter_draining_pubs();
+    void start_closing();
     static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
     void finish_requests(const error& why, wait_list& woken);
     void hurry();
@@ -396,8 +426,14 @@ private:
     std::string local_address_;
     std::string remote_address_;
 
-    outbox outbox_;   // without a connection: what is to be sent on the next one
-    outgoing unsent_; // left by the last session's writer
+    outbox outbox_;       // without a connection: what is to be sent on the next one
+    outgoing unsent_;     // left by the last session's writer
+    outgoing last_words_; // to the server that is being left: goes out before the outbox
+    enum class moving : std::uint8_t { no, leaving, left };
+    moving moving_ = moving::no; // else the outbox is held for the next server
+    bool drain_after_move_ = false;
+    bool close_after_move_ = false;
+    std::shared_ptr<const server_address> destination_;
     std::vector<std::uint64_t> withdrawn_; // positions in the outbox
     std::uint64_t generation_ = 1;         // counts the writer's swaps
     std::uint64_t written_ = 0;            // outbox position that the kernel has accepted
@@ -423,6 +459,7 @@ private:
     wait_list subscription_drains_; // by sid in `ticket`
     wait_list handled_waiters_;     // each a handled_wait
     wait_list pause_;               // the reader
+    wait_list lame_duck_waiters_;   // a session's
 
     request_mux requests_;
     nuid nuid_;

@@ -31,12 +31,18 @@ void connection::on_messages(std::uint64_t messages, std::uint64_t bytes) {
 }
 
 void connection::on_info(const conats::server_info& info) {
-    const lock_guard lock(mutex_);
-    const bool announced = info.lame_duck_mode && !info_.lame_duck_mode;
-    info_ = info;
-    discover(info);
-    if (announced)
-        emit(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
+    wait_list woken;
+    {
+        const lock_guard lock(mutex_);
+        const bool announced = info.lame_duck_mode && !info_.lame_duck_mode;
+        info_ = info;
+        discover(info);
+        if (announced) {
+            emit(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
+            lame_duck_waiters_.take_all(wake::ready, woken);
+        }
+    }
+    woken.post_all();
 }
 
 error connection::on_ping() {
@@ -56,6 +62,7 @@ error connection::on_ping() {
 void connection::on_pong() {
     wait_list woken;
     std::optional<sent_ping> ping;
+    bool has_left = false;
     {
         const lock_guard lock(mutex_);
         ping = pings_.pop();
@@ -66,6 +73,10 @@ void connection::on_pong() {
             record_flush(ping->id);
         if (ping->kind == ping_kind::barrier)
             take_tickets(barriers_, ping->id, woken);
+        if (ping->kind == ping_kind::move && moving_ == moving::leaving) {
+            moving_ = moving::left;
+            has_left = true;
+        }
         if (ping->kind == ping_kind::goodbye) {
             stop_requested_ = said_goodbye_ = true;
             farewell_deadline_ = later(now(), options_.close_timeout());
@@ -74,6 +85,8 @@ void connection::on_pong() {
         }
     }
     woken.post_all();
+    if (has_left)
+        stop_now(error(errc::disconnected, "the client has moved to another server"));
     if (ping->kind == ping_kind::subscription_drain)
         end_subscription_drain(ping->id);
     if (ping->kind == ping_kind::client_drain)

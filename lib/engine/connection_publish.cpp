@@ -111,7 +111,7 @@ publish_result connection::publish(const publication& p) {
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
-        r.failure = takes_publications() ? check_size(p) : refusal("publish");
+        r.failure = takes_publications() ? check_size(p) : refusal_of_new("publish");
         if (r.failure) [[unlikely]]
             return r;
         r.begin = outbox_.end();
@@ -192,12 +192,15 @@ void connection::direct(direct_writer* w) {
 
 void connection::stop_loops() {
     parked_handler writer;
+    wait_list woken;
     {
         const lock_guard lock(mutex_);
         session_over_ = true;
         writer = take_writer();
+        lame_duck_waiters_.take_all(wake::ended, woken);
     }
     writer.post();
+    woken.post_all();
     on_room();
 }
 
@@ -205,7 +208,8 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
     wait_list woken;
     {
         const lock_guard lock(mutex_);
-        writing_ = !outbox_.empty();
+        // While a server is left, what comes behind the last words is for the next.
+        writing_ = !last_words_.empty() || (moving_ == moving::no && !outbox_.empty());
         if (!alive_ || session_over_ || stop_requested_)
             return false;
         if (!writing_) {
@@ -214,9 +218,13 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
             writer_out_ = &out;
             return true;
         }
-        swap_outbox(out);
         write_progress_ = now();
         arm(later(write_progress_, options_.write_timeout()));
+        if (!last_words_.empty()) {
+            out = std::exchange(last_words_, outgoing());
+            return true;
+        }
+        swap_outbox(out);
         // All at once and in order: nobody has to look again whether there is room.
         publishers_.take_all(wake::ready, woken);
     }
@@ -289,8 +297,8 @@ request_slot* connection::begin_request(const publication& p, clock::time_point 
     request_slot* slot = nullptr;
     {
         const lock_guard lock(mutex_);
-        failure =
-            takes_publications() && is_online() ? check_size(p, reply_room()) : refusal("request");
+        failure = takes_publications() && is_online() ? check_size(p, reply_room())
+                                                      : refusal_of_new("request");
         if (!failure)
             failure = inbox_refusal_;
         if (failure)

@@ -146,6 +146,7 @@ bool connection::on_session_end(const error& cause) {
             drain_deadline_ != clock::time_point::max() || !machine_.on_lost())
             return false;
         loss_ = cause;
+        moving_ = moving::no;
         end_inboxes(inboxes);
         finish_requests(lost_error(), woken); // they ask how far the writer came
         keep_publications(inboxes);
@@ -195,7 +196,6 @@ void connection::end_inboxes(std::vector<ended_inbox>& out) {
 // A command of which the kernel has taken any byte is never sent again: the server may have it.
 // All others but publications are made anew for the next session, or have ended with this one.
 void connection::keep_publications(const std::vector<ended_inbox>& inboxes) {
-    outbox kept = outbox_.successor();
     const auto is_request = [&](std::string_view reply) {
         if (!requests_.prefix().empty() && reply.starts_with(requests_.prefix()))
             return true;
@@ -203,13 +203,19 @@ void connection::keep_publications(const std::vector<ended_inbox>& inboxes) {
             return i.subscription->subject() == reply;
         });
     };
-    const std::array<const outgoing*, 2> all{&unsent_, &outbox_.contents()};
+    keep_frames([&](const frame_cursor& f) { return f.is_publish() && !is_request(f.reply()); });
+}
+
+void connection::keep_frames(const std::function<bool(const frame_cursor&)>& f) {
+    outbox kept = outbox_.successor();
+    const std::array<const outgoing*, 3> all{&unsent_, &last_words_, &outbox_.contents()};
     for (const outgoing* from : all)
-        for (frame_cursor f(*from); f.next();)
-            if (f.is_publish() && f.begin() >= written_ && !is_request(f.reply()))
-                f.append_to(kept);
+        for (frame_cursor c(*from); c.next();)
+            if (c.begin() >= written_ && f(c))
+                c.append_to(kept);
     outbox_ = std::move(kept);
     unsent_ = outgoing();
+    last_words_ = outgoing();
     written_ = outbox_.begin();
 }
 
@@ -233,7 +239,7 @@ error connection::lost_error() const {
 // --- A session begins
 
 void connection::on_connected(const conats::server_info& info, const server_address& server,
-                              std::string local, std::string remote) {
+                              std::string local, std::string remote, std::uint64_t inbox_sid) {
     wait_list woken;
     const bool again = !machine_.is_first_connect();
     machine_.on_connected();
@@ -242,7 +248,7 @@ void connection::on_connected(const conats::server_info& info, const server_addr
         info_ = info;
         has_info_ = true;
         discover(info);
-        replay();
+        replay(inbox_sid);
         connected_url_ = server.redacted();
         local_address_ = std::move(local);
         remote_address_ = std::move(remote);
@@ -254,18 +260,24 @@ void connection::on_connected(const conats::server_info& info, const server_addr
         arm(next_deadline());
         connect_waiters_.take_all(wake::ready, woken);
         offline_publishers_.take_all(wake::ready, woken);
+        moving_ = moving::no;
+        if (std::exchange(close_after_move_, false))
+            start_closing();
+        else if (std::exchange(drain_after_move_, false))
+            start_draining();
     }
     woken.post_all();
 }
 
 // The subscriptions come first, so that requests among the publications can be answered.
-void connection::replay() {
+void connection::replay(std::uint64_t inbox_sid) {
     outbox next = outbox_.successor();
     registrations_.clear(); // the new session's reader knows none
     subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
         registrations_.push_back({sid, s, s == nullptr});
         if (s == nullptr) {
-            append_subscribe(next.bytes(), requests_.prefix() + '*', "", sid);
+            if (sid != inbox_sid)
+                append_subscribe(next.bytes(), requests_.prefix() + '*', "", sid);
             return;
         }
         append_subscribe(next.bytes(), s->subject(), s->queue_group(), sid);
@@ -285,6 +297,9 @@ void connection::replay() {
     withdrawn_.clear();
     written_ = next.begin();
     outbox_ = std::move(next);
+    // Only after a move somebody waits: whose PING came behind the last words to the old server.
+    for (const wait_node* n = barriers_.front(); n != nullptr; n = n->next)
+        append_ping(ping_kind::barrier, n->ticket);
 }
 
 error connection::check_replay(const frame_cursor& f) const {
@@ -301,10 +316,9 @@ error connection::check_replay(const frame_cursor& f) const {
 }
 
 void connection::discover(const conats::server_info& info) {
-    if (options_.ignore_discovered_servers())
-        return;
     // To a client on WebSocket these are the servers' WebSocket ports.
-    const std::size_t added = servers_.discover(info.connect_urls);
+    const std::size_t added =
+        options_.ignore_discovered_servers() ? 0 : servers_.discover(info.connect_urls);
     update_servers();
     if (added != 0)
         emit(event(event_kind::servers_discovered, error()).count(added).status(status_));

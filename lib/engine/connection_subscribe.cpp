@@ -48,7 +48,7 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
                                  : is_open() && (status_ == conats::status::connected ||
                                                  status_ == conats::status::reconnecting);
         if (!allowed)
-            return refusal("subscribe");
+            return refusal_of_new("subscribe");
         const std::size_t line = subscribe_line_size(s->subject(), s->queue_group(), ~0ULL);
         if (line > options_.max_control_line())
             return error(errc::control_line_too_long,
@@ -282,20 +282,28 @@ error connection::begin_drain(wait_node& n) {
         }
         if (drain_deadline_ != clock::time_point::max())
             return error(); // under way
-        set_status(conats::status::draining_subs, error());
-        drain_deadline_ = later(now(), options_.drain_timeout());
-        arm(drain_deadline_);
-        subscriptions_.for_each([&](const auto& s) {
-            if (s->is_own_inbox())
-                return; // handlers may still ask before they reply
-            append_unsubscribe(outbox_.bytes(), s->sid);
-            emit(subscription_event(*s, subscription_status::draining, error()).status(status_));
-        });
-        append_ping(ping_kind::client_drain);
+        if (moving_ == moving::left)
+            drain_after_move_ = true; // which is the very next that happens
+        else
+            start_draining();
         writer = take_writer();
     }
     writer.post();
     return error();
+}
+
+void connection::start_draining() {
+    cancel_move();
+    set_status(conats::status::draining_subs, error());
+    drain_deadline_ = later(now(), options_.drain_timeout());
+    arm(drain_deadline_);
+    subscriptions_.for_each([&](const auto& s) {
+        if (s->is_own_inbox())
+            return; // handlers may still ask before they reply
+        append_unsubscribe(outbox_.bytes(), s->sid);
+        emit(subscription_event(*s, subscription_status::draining, error()).status(status_));
+    });
+    append_ping(ping_kind::client_drain);
 }
 
 void connection::end_client_drain() {

@@ -16,6 +16,7 @@ enum class ping_kind : std::uint8_t {
     barrier,            ///< flush, rtt, ready: `id` names the waiter
     subscription_drain, ///< behind an UNSUB: `id` is the sid
     client_drain,       ///< behind the UNSUBs of all subscriptions
+    move,               ///< likewise, of a server that is left for another
     goodbye             ///< behind everything that was accepted before closing
 };
 

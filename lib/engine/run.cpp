@@ -38,15 +38,30 @@ private:
     timer timer_;
 };
 
-asio::awaitable<error> serve(connection& c, connect_walk& walk) {
-    session s(c, walk.release_stream(), walk.release_input());
-    error e = co_await s.serve();
-    co_return e;
+/// One session after another, for as long as the client moves from a server to the next.
+asio::awaitable<error> serve(connection& c, connect_walk& first, connect_walk& second) {
+    connect_walk* current = &first;
+    connect_walk* spare = &second;
+    for (;;) {
+        error e;
+        {
+            session s(c, current->release_stream(), current->release_input(), *spare);
+            e = co_await s.serve();
+        }
+        if (!c.take_move()) {
+            spare->drop();
+            co_return e;
+        }
+        spare->adopt();
+        std::swap(current, spare);
+        spare->drop();
+    }
 }
 
 /// Connects and serves, again and again; returns why that is over.
 asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
     connect_walk walk(*c);
+    connect_walk spare(*c);
     rest between(*c);
     while (!c->stopping()) {
         const run_step step = c->next_step();
@@ -56,12 +71,12 @@ asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
             co_await between.until(step.until);
             continue;
         }
-        error e = co_await walk.try_server(*step.server);
+        error e = co_await walk.try_server(step.server);
         if (e) {
             c->on_dial_failed(std::move(e));
             continue;
         }
-        e = co_await serve(*c, walk);
+        e = co_await serve(*c, walk, spare);
         if (!c->on_session_end(e))
             co_return e;
     }

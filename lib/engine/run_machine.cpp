@@ -68,11 +68,18 @@ std::chrono::nanoseconds run_machine::delay() {
         }
     }
     const scheme s = pool_.front().address()->scheme();
-    const bool is_tls = s == scheme::tls || s == scheme::wss;
-    const auto jitter =
+    return options_.wait + jitter(s == scheme::tls || s == scheme::wss);
+}
+
+std::chrono::nanoseconds run_machine::jitter(bool is_tls) {
+    const auto most =
         static_cast<std::uint64_t>((is_tls ? options_.jitter_tls : options_.jitter).count());
-    const std::uint64_t random = jitter == 0 ? 0 : random_() % (jitter + 1);
-    return options_.wait + std::chrono::nanoseconds(static_cast<std::int64_t>(random));
+    const std::uint64_t random = most == 0 ? 0 : random_() % (most + 1);
+    return std::chrono::nanoseconds(static_cast<std::int64_t>(random));
+}
+
+std::chrono::nanoseconds run_machine::moving_delay(bool is_tls, bool again) {
+    return again ? options_.wait + jitter(is_tls) : jitter(is_tls);
 }
 
 run_step run_machine::dial(clock::time_point now, const server_info& last_info) {

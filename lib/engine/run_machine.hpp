@@ -66,6 +66,9 @@ public:
     void on_failed(error e);
     /// The connection is lost; false if it is not to be made again.
     [[nodiscard]] bool on_lost();
+    /// After how long to try to move away from a server that is about to close; `again`: since all
+    /// others have failed.
+    [[nodiscard]] std::chrono::nanoseconds moving_delay(bool is_tls, bool again);
     /// The next attempt is made without a pause.
     void retry_now() noexcept;
     /// Whether the first round is over without success.
@@ -79,6 +82,7 @@ private:
     bool choose(run_step& step, clock::time_point now, const server_info& last_info);
     [[nodiscard]] bool is_repeated_refusal(const error& e) const;
     [[nodiscard]] std::chrono::nanoseconds delay();
+    [[nodiscard]] std::chrono::nanoseconds jitter(bool is_tls);
 
     server_pool& pool_;
     run_options options_;

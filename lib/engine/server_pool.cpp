@@ -53,6 +53,9 @@ bool parse_discovered(const std::string& text, const server_address& announcer,
 pool_server::pool_server(server_address a)
     : address_(std::make_shared<const server_address>(std::move(a))) {}
 
+pool_server::pool_server(std::shared_ptr<const server_address> a) noexcept
+    : address_(std::move(a)) {}
+
 server_pool::server_pool(std::vector<server_address> servers, pool_order order,
                          random_source random)
     : order_(order),
@@ -87,6 +90,27 @@ std::vector<server_state> server_pool::states() const {
 void server_pool::prefer(std::size_t index) {
     const auto chosen = servers_.begin() + static_cast<std::ptrdiff_t>(index);
     std::rotate(servers_.begin(), chosen, chosen + 1);
+}
+
+void server_pool::prefer(const std::shared_ptr<const server_address>& a) {
+    const auto known = std::find_if(servers_.begin(), servers_.end(), [&](const pool_server& s) {
+        return is_same_server(*s.address_, *a);
+    });
+    if (known == servers_.end()) {
+        servers_.emplace(servers_.begin(), a)->is_discovered_ = true;
+    } else {
+        std::rotate(servers_.begin(), known, known + 1);
+    }
+}
+
+std::vector<std::shared_ptr<const server_address>> server_pool::others() const {
+    std::vector<std::shared_ptr<const server_address>> all;
+    for (const pool_server& s : servers_) {
+        if (!s.is_current_) {
+            all.push_back(s.address_);
+        }
+    }
+    return all;
 }
 
 void server_pool::on_connected() noexcept {

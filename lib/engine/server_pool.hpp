@@ -30,6 +30,7 @@ enum class pool_order : std::uint8_t {
 class pool_server {
 public:
     explicit pool_server(server_address a);
+    explicit pool_server(std::shared_ptr<const server_address> a) noexcept;
 
     /// Shared, so that an attempt under way outlives a change of the pool.
     [[nodiscard]] const std::shared_ptr<const server_address>& address() const noexcept {
@@ -66,6 +67,10 @@ public:
 
     /// Makes the server at this position the next.
     void prefer(std::size_t index);
+    /// Makes this server the next. If the pool has lost it meanwhile it is as one discovered.
+    void prefer(const std::shared_ptr<const server_address>& a);
+    /// All but the current one, in the order of trying.
+    [[nodiscard]] std::vector<std::shared_ptr<const server_address>> others() const;
     /// The first server has accepted: its failures are forgotten, and it is the current one.
     void on_connected() noexcept;
     /// The first server could not be used: it is tried last from now on, or removed once it has

@@ -52,18 +52,20 @@ error lost(const error_code& ec) {
 
 } // namespace
 
-session::session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input)
+session::session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input,
+                 connect_walk& spare)
     : connection_(c),
       stream_(std::move(s)),
       input_(std::move(input)),
-      inbound_(c, limits_of(c)) {}
+      inbound_(c, limits_of(c)),
+      relocation_(c, spare) {}
 
 asio::awaitable<error> session::serve() {
     using asio::experimental::awaitable_operators::operator&&;
     const control_scope control(connection_, *this);
     connection_.begin_session();
     const direct_scope direct(connection_, *stream_);
-    co_await (read_loop() && write_loop());
+    co_await (read_loop() && write_loop() && relocation_.run());
     co_return cause_;
 }
 
@@ -72,7 +74,7 @@ void session::stop(const error& why) {
     if (why)
         end(why);
     else
-        connection_.stop_loops();
+        connection_.stop_loops(); // the writer calls `end` when it is done
 }
 
 void session::end(const error& cause) {
@@ -81,6 +83,7 @@ void session::end(const error& cause) {
     cause_ = cause;
     connection_.direct(nullptr);
     stream_->close();
+    relocation_.stop();
     connection_.stop_loops();
 }
 

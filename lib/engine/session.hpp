@@ -5,6 +5,7 @@
 #include "engine/connection.hpp"
 #include "engine/inbound.hpp"
 #include "engine/input_buffer.hpp"
+#include "engine/relocation.hpp"
 
 #include <conats/error.hpp>
 #include <conats/stream.hpp>
@@ -17,11 +18,13 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-/// A connection to one server, from its PONG to its end: two loops on the strand, which both end
-/// when `end` is called. Lives in the frame of `run`.
+/// A connection to one server, from its PONG to its end: loops on the strand, which all end when
+/// `end` is called. Lives in the frame of `run`.
 class session final : public loop_control {
 public:
-    session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input);
+    /// `spare` makes the next connection where this server is left for another.
+    session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input,
+            connect_walk& spare);
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     ~session() = default;
@@ -45,6 +48,7 @@ private:
     std::unique_ptr<stream> stream_;
     std::unique_ptr<input_buffer> input_;
     inbound inbound_;
+    relocation relocation_;
     error cause_;
     bool over_ = false;
 };

@@ -80,6 +80,7 @@ constexpr std::array errc_rows{
              "the server's certificate is not to be trusted"},
     errc_row{errc::tls_handshake_failed, condition::tls, "tls_handshake_failed",
              "the TLS handshake failed"},
+    errc_row{errc::draining, condition::closed, "draining", "the client is draining"},
     errc_row{errc::provider_failed, condition::auth, "provider_failed",
              "a provider of credentials failed"},
     errc_row{errc::proxy_failed, condition::unreachable, "proxy_failed",

@@ -15,7 +15,19 @@ std::string_view to_string(offline_policy p) noexcept {
     return "unknown";
 }
 
+std::string_view to_string(lame_duck_policy p) noexcept {
+    switch (p) {
+    case lame_duck_policy::move: return "move";
+    case lame_duck_policy::event_only: return "event_only";
+    }
+    return "unknown";
+}
+
 std::ostream& operator<<(std::ostream& os, offline_policy p) {
+    return os << to_string(p);
+}
+
+std::ostream& operator<<(std::ostream& os, lame_duck_policy p) {
     return os << to_string(p);
 }
 

@@ -212,6 +212,17 @@ TEST_CASE("F05 a delay function replaces wait and jitter and counts the rounds")
     CHECK(f.step_and_fail() == "wait 100");
 }
 
+TEST_CASE("F11 a move begins after a random part of the jitter, and again after the wait as well") {
+    fixture f("a,b");
+    CHECK(f.machine.moving_delay(false, false) == 0ns);
+    f.random = 70'000'000;
+    CHECK(f.machine.moving_delay(false, false) == 70ms);
+    CHECK(f.machine.moving_delay(false, true) == 2070ms);
+    f.random = 100'000'001; // one more than there are nanoseconds in the jitter
+    CHECK(f.machine.moving_delay(false, false) == 0ns);
+    CHECK(f.machine.moving_delay(true, false) == 100'000'001ns);
+}
+
 TEST_CASE("F05 a delay function that throws leaves the default") {
     run_options o;
     o.delay = [](std::uint64_t) -> std::chrono::nanoseconds { throw std::runtime_error("oops"); };

@@ -110,6 +110,25 @@ TEST_CASE("B05 a server remembers its failures until it is reached") {
     CHECK_FALSE(pool.front().last_error());
 }
 
+TEST_CASE("F11 a server to move to becomes the next, and is kept if the cluster forgot it") {
+    server_pool pool = make_pool("a,b,c");
+    pool.on_connected();
+    const auto others = pool.others();
+    REQUIRE(others.size() == 2);
+    CHECK(others[0]->host() == "b");
+    CHECK(others[1]->host() == "c");
+    pool.prefer(others[1]);
+    CHECK(order(pool) == "c a b");
+    pool.replace(addresses("a,b"));
+    pool.prefer(others[1]);
+    CHECK(order(pool) == "c a b");
+    CHECK(pool.front().address() == others[1]);
+    CHECK(pool.front().is_discovered());
+    pool.on_connected();
+    CHECK(pool.states()[0].is_current());
+    CHECK_FALSE(pool.states()[1].is_current());
+}
+
 TEST_CASE("F02 a server that failed is tried last, and goes after its last failure") {
     server_pool pool = make_pool("a,b");
     pool.on_failed(refused, 2);

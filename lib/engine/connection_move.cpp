@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a server in lame duck mode to another, without a gap for what was accepted or received.
+#include "engine/connection.hpp"
+#include "engine/frame_cursor.hpp"
+#include "protocol/encoder.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+bool connection::begin_lame_duck_wait(wait_node& n) {
+    const lock_guard lock(mutex_);
+    if (options_.when_lame_duck() == lame_duck_policy::event_only || options_.server_chooser() ||
+        options_.max_reconnects() == 0 || !alive_ || session_over_)
+        return false;
+    if (info_.lame_duck_mode)
+        n.outcome = wake::ready;
+    else
+        lame_duck_waiters_.push(n);
+    return true;
+}
+
+std::vector<std::shared_ptr<const server_address>> connection::other_servers() {
+    return servers_.others();
+}
+
+std::chrono::nanoseconds connection::moving_delay(bool again) {
+    bool is_tls = false;
+    {
+        const lock_guard lock(mutex_);
+        is_tls = static_cast<bool>(tls_info_);
+    }
+    return machine_.moving_delay(is_tls, again);
+}
+
+std::uint64_t connection::inbox_command(std::string& out) {
+    const lock_guard lock(mutex_);
+    if (inbox_sid_ == 0 || inbox_refusal_)
+        return 0;
+    byte_buffer command;
+    append_subscribe(command, requests_.prefix() + '*', "", inbox_sid_);
+    out.assign(command.data(), command.size());
+    return inbox_sid_;
+}
+
+// Replies are awaited at both servers for a moment: the second of two is nobody's any more.
+bool connection::begin_move(std::shared_ptr<const server_address> to) {
+    wait_list woken;
+    parked_handler writer;
+    {
+        const lock_guard lock(mutex_);
+        if (!is_open() || session_over_ || failing_ || stop_requested_ || reconnect_forced_ ||
+            status_ != conats::status::connected)
+            return false;
+        subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& /*s*/) {
+            append_unsubscribe(outbox_.bytes(), sid);
+        });
+        append_ping(ping_kind::move);
+        outbox_.take(last_words_);
+        ++generation_;
+        publishers_.take_all(wake::ready, woken);
+        direct_ = nullptr;
+        moving_ = moving::leaving;
+        destination_ = std::move(to);
+        writer = take_writer();
+    }
+    writer.post();
+    woken.post_all();
+    return true;
+}
+
+// Subscriptions are over in any case; but who drains may still ask before they reply.
+void connection::cancel_move() {
+    if (moving_ != moving::leaving)
+        return;
+    moving_ = moving::no;
+    subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
+        if (s == nullptr)
+            append_subscribe(outbox_.bytes(), requests_.prefix() + '*', "", sid);
+        else if (s->is_own_inbox())
+            append_subscribe(outbox_.bytes(), s->subject(), s->queue_group(), sid);
+    });
+}
+
+bool connection::take_move() {
+    wait_list woken;
+    std::vector<std::uint64_t> drained;
+    {
+        const lock_guard lock(mutex_);
+        if (moving_ != moving::left || !alive_ || stop_requested_)
+            return false;
+        (void)servers_.on_lost(); // tried last from now on
+        servers_.prefer(destination_);
+        keep_frames([](const frame_cursor& f) { return f.is_publish(); });
+        publishers_.take_all(wake::ready, woken);
+        subscriptions_.for_each([&](const auto& s) {
+            if (s->draining)
+                drained.push_back(s->sid);
+        });
+        leave_server();
+    }
+    for (const std::uint64_t sid : drained)
+        end_subscription_drain(sid); // all that came was delivered
+    woken.post_all();
+    return true;
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/relocation.hpp"
+
+#include "engine/connect_walk.hpp"
+#include "engine/connection.hpp"
+#include "support/later.hpp"
+
+#include <utility>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+relocation::relocation(connection& c, connect_walk& spare)
+    : connection_(c),
+      spare_(spare),
+      timer_(c.strand()) {}
+
+void relocation::stop() {
+    over_ = true;
+    timer_.cancel();
+    if (dialling_) // else it may be the next session's already
+        spare_.stop(error());
+}
+
+asio::awaitable<void> relocation::run() {
+    const auto self = connection_.shared_from_this();
+    wait_node announced;
+    const node_guard guard(*self, announced);
+    if (!self->begin_lame_duck_wait(announced))
+        co_return;
+    co_await park(self, announced);
+    if (over_ || announced.outcome != wake::ready)
+        co_return;
+    try {
+        co_await move();
+    } catch (...) { // no memory: it stays until the server closes
+        dialling_ = false;
+        spare_.drop();
+    }
+}
+
+asio::awaitable<void> relocation::move() {
+    // All clients of the server are told at once; they are not to come to the next all at once.
+    co_await rest(connection_.moving_delay(false));
+    while (!over_) {
+        const auto servers = connection_.other_servers();
+        for (const auto& s : servers) {
+            const bool done = co_await move_to(s);
+            if (done)
+                co_return;
+        }
+        co_await rest(connection_.moving_delay(true));
+    }
+}
+
+asio::awaitable<void> relocation::rest(std::chrono::nanoseconds t) {
+    if (over_)
+        co_return;
+    timer_.expires_at(later(connection_.now(), t));
+    co_await timer_.wait();
+}
+
+asio::awaitable<bool> relocation::move_to(std::shared_ptr<const server_address> server) {
+    if (over_)
+        co_return true;
+    dialling_ = true;
+    error e = co_await spare_.try_ahead(server);
+    if (!e && !over_)
+        co_await spare_.subscribe_inbox();
+    dialling_ = false;
+    if (over_)
+        co_return true;
+    if (!e) {
+        if (!connection_.begin_move(std::move(server)))
+            spare_.drop();
+        co_return true;
+    }
+    connection_.raise(event(event_kind::connect_failed, std::move(e)));
+    co_return false;
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "transport/timer.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <chrono>
+#include <memory>
+
+namespace conats {
+inline namespace v0 {
+
+class error;
+
+namespace impl {
+
+class connect_walk;
+class connection;
+class server_address;
+
+/// Beside a session: waits until its server is in lame duck mode and then moves the client to
+/// another. The connection to that is made first, so that nothing changes while none is to be had.
+class relocation {
+public:
+    relocation(connection& c, connect_walk& spare);
+    relocation(const relocation&) = delete;
+    relocation& operator=(const relocation&) = delete;
+    ~relocation() = default;
+
+    /// Ends when everything is said to the old server, or when `stop` is called.
+    asio::awaitable<void> run();
+    /// The session is over.
+    void stop();
+
+private:
+    asio::awaitable<void> move();
+    asio::awaitable<void> rest(std::chrono::nanoseconds t);
+    /// True if there is nothing left to do.
+    asio::awaitable<bool> move_to(std::shared_ptr<const server_address> server);
+
+    connection& connection_;
+    connect_walk& spare_;
+    timer timer_;
+    bool over_ = false;
+    bool dialling_ = false;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats
