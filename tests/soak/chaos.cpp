@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "soak/chaos.hpp"
+
+#include <algorithm>
+
+namespace conats::soak {
+
+namespace {
+
+// Long enough that a client that stays is seen to stay.
+constexpr const char* config = "lame_duck_grace_period: \"20s\"\nlame_duck_duration: \"30s\"\n";
+
+} // namespace
+
+std::string_view to_string(harm h) {
+    switch (h) {
+    case harm::kill: return "kill -9";
+    case harm::freeze: return "SIGSTOP";
+    case harm::lame_duck: return "lame duck";
+    case harm::cut: return "reset";
+    case harm::blackhole: return "blackhole";
+    }
+    return "?";
+}
+
+chaos::chaos(std::uint64_t seed) : cluster_(3, config), random_(seed) {
+    for (std::size_t i = 0; i != cluster_.size(); ++i)
+        proxies_.push_back(
+            std::make_unique<testing::fault_proxy>(cluster_[i].host(), cluster_[i].port()));
+}
+
+std::string chaos::urls() const {
+    std::string all;
+    for (const auto& p : proxies_)
+        all.append(all.empty() ? "" : ",").append(p->url());
+    return all;
+}
+
+std::size_t chaos::index_of(std::string_view url) const {
+    std::size_t i = 0;
+    while (i != proxies_.size() && proxies_[i]->url() != url)
+        ++i;
+    return i;
+}
+
+harm chaos::next_harm() {
+    if (order_.empty()) {
+        for (std::size_t h = 0; h != harms; ++h)
+            order_.push_back(static_cast<harm>(h));
+        std::shuffle(order_.begin(), order_.end(), random_);
+    }
+    const harm h = order_.back();
+    order_.pop_back();
+    return h;
+}
+
+void chaos::begin(harm h, std::size_t at) {
+    switch (h) {
+    case harm::kill: cluster_[at].kill(); break;
+    case harm::freeze: cluster_[at].pause(); break;
+    case harm::lame_duck: cluster_[at].lame_duck(); break;
+    case harm::cut: proxies_[at]->reset_all(); break;
+    case harm::blackhole:
+        proxies_[at]->to_client(testing::faults().blackhole());
+        proxies_[at]->to_server(testing::faults().blackhole());
+        break;
+    }
+}
+
+void chaos::end(harm h, std::size_t at) {
+    switch (h) {
+    case harm::lame_duck: cluster_[at].kill(); [[fallthrough]];
+    case harm::kill: cluster_[at].start(); break;
+    case harm::freeze: cluster_[at].resume(); break;
+    case harm::cut: break;
+    case harm::blackhole:
+        proxies_[at]->pass();
+        proxies_[at]->reset_all(); // what was swallowed has left holes
+        break;
+    }
+    cluster_.wait_for(cluster_.size());
+}
+
+} // namespace conats::soak
