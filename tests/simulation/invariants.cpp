@@ -117,6 +117,11 @@ void invariants::check_status(actor& a) {
     if (a.handle->status() != a.seen)
         journal_.fail("the client is " + std::string(to_string(a.handle->status())) +
                       ", and its events say " + std::string(to_string(a.seen)));
+    if (a.handle->status() == status::connected && a.handle->statistics().outbox_bytes == 0)
+        for (const operation& op : actors_.operations())
+            if (op.client == a.index && op.kind == operation_kind::publish && op.completions == 0)
+                journal_.fail("publish, operation " + std::to_string(op.index) +
+                              ", waits for nothing");
     if (a.handle->status() == status::closed && !a.is_ending && a.plan.max_reconnects < 0 &&
         a.plan.ignores_auth_errors)
         journal_.fail("the client has given up: " + a.handle->close_reason().what());

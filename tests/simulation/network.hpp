@@ -97,6 +97,8 @@ public:
     void cut_up(link& l, std::size_t after);
     void cut_down(link& l, std::size_t after);
     void cut(link& l);
+    /// Bytes may be lost or late on it from now on.
+    void harm(const link& l);
     void stall(link& l, nanoseconds d);
     void refuse(std::size_t server, nanoseconds d);
     void crash(std::size_t server, nanoseconds d);
@@ -137,7 +139,6 @@ private:
     void read_server(std::size_t index);
     void ship(link& l, server& s);
     void forget(link& l);
-    void harm(const link& l);
     void listen(server& s);
     void hear_peer(server& s);
     void answer(server& s, const frame& f);

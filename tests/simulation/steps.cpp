@@ -46,7 +46,11 @@ void actors::carry_out_at_client(actor& a, const step& s) {
     case step_kind::barrier:
         spawn(begin(operation_kind::barrier, a.index, timeout), a.handle->barrier(timeout));
         break;
-    case step_kind::force_reconnect: (void)a.handle->force_reconnect(); break;
+    case step_kind::force_reconnect:
+        if (const link* const l = network_.current(a.index))
+            network_.harm(*l); // what is not sent waits for the next
+        (void)a.handle->force_reconnect();
+        break;
     case step_kind::set_servers: {
         std::string list;
         for (std::size_t i = 0; i != network_.servers().size(); ++i)
