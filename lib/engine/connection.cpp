@@ -12,7 +12,6 @@
 #include <boost/asio/query.hpp>
 
 #include <algorithm>
-#include <random>
 #include <utility>
 
 namespace conats {
@@ -21,10 +20,8 @@ namespace impl {
 
 namespace {
 
-/// The system's random numbers, which nobody can guess.
-std::uint64_t system_random(void* /*context*/) {
-    thread_local std::random_device device;
-    return std::uint64_t{device()} << 32U | device();
+std::uint64_t draw(void* random) {
+    return (*static_cast<random_numbers*>(random))();
 }
 
 run_options to_run_options(const connect_options& o) {
@@ -56,14 +53,15 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
     : options_(std::move(options)),
       auth_(take_secrets(options_)),
       time_(time_of(user_executor)),
+      random_(user_executor),
       servers_(std::move(servers),
                options_.retain_order() ? pool_order::as_given : pool_order::shuffled,
-               [] { return system_random(nullptr); }),
-      machine_(servers_, to_run_options(options_), [] { return system_random(nullptr); }),
+               [this] { return random_(); }),
+      machine_(servers_, to_run_options(options_), [this] { return random_(); }),
       user_executor_(std::move(user_executor)),
       keep_alive_(options_.ping_interval(),
                   static_cast<std::uint32_t>(options_.max_pings_outstanding())),
-      nuid_(system_random),
+      nuid_(draw, &random_),
       latency_(options_.record_latency() ? std::make_unique<latency_statistics>() : nullptr) {
     server_states_ = servers_.states();
 }

@@ -6,6 +6,7 @@
 #include "engine/outbox.hpp"
 #include "engine/ping_tracker.hpp"
 #include "engine/pong_queue.hpp"
+#include "engine/random_numbers.hpp"
 #include "engine/request_mux.hpp"
 #include "engine/run_machine.hpp"
 #include "engine/server_pool.hpp"
@@ -396,6 +397,7 @@ private:
     auth_options auth_;
     chunk_pool pool_;
     const time_source& time_;
+    random_numbers random_;
     server_pool servers_; // these two on the strand
     run_machine machine_;
 

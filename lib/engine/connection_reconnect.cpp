@@ -100,6 +100,8 @@ void connection::hurry() {
         const lock_guard lock(mutex_);
         if (!reconnect_forced_)
             return; // connected meanwhile
+        if (is_online() && status_ != conats::status::connected)
+            return; // it is draining or closing meanwhile, and what was accepted goes first
     }
     machine_.retry_now();
     if (control_ != nullptr)
@@ -329,9 +331,8 @@ void connection::discover(const conats::server_info& info) {
 error connection::check_offline(const publication& p) const {
     if (options_.when_offline() == offline_policy::fail || options_.reconnect_buffer() == 0)
         return refusal("publish");
-    const headers_view headers = headers_of(p);
-    const std::size_t frame = publish_line_size(p.subject, p.reply, headers, p.payload.size()) +
-                              header_block_size(headers) + p.payload.size() + payload_tail.size();
+    const std::size_t frame =
+        publish_frame_size(p.subject, p.reply, headers_of(p), p.payload.size());
     if (outbox_.size() + frame > options_.reconnect_buffer())
         return error(errc::outbox_full, "reconnect_buffer: " + std::to_string(outbox_.size()) +
                                             " bytes wait for a connection, " +

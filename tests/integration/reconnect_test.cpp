@@ -80,6 +80,25 @@ TEST_CASE("F12, F14, S48 what is published without a connection is sent first af
     });
 }
 
+TEST_CASE("F12 the reconnect buffer counts every byte of a message") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        // HPUB foo 18 21, CRLF, the headers, the payload, CRLF: 39 bytes.
+        conats::connect_options o = fast(server.url());
+        auto nc = co_await conats::connect(o.reconnect_buffer(16 + 38));
+        server.stop();
+        const bool lost = co_await reaches(nc, status::reconnecting);
+        CHECK(lost);
+        CHECK_FALSE(nc.try_publish("foo", "one")); // 16 bytes
+        conats::publish_options with_headers;
+        with_headers.headers(conats::headers().add("a", "b"));
+        const conats::error e = nc.try_publish("foo", "one", with_headers);
+        CHECK(e.code() == errc::outbox_full);
+        CHECK(e.text() == "reconnect_buffer: 16 bytes wait for a connection, 39 more do not fit");
+        CHECK(nc.statistics().outbox_bytes == 16);
+    });
+}
+
 TEST_CASE("F13, S49 without a buffer publishing fails at once") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
@@ -220,6 +239,26 @@ TEST_CASE("F18, S55 a forced reconnect happens once, keeps subscriptions, and en
         CHECK(back);
         co_await nc.close();
         CHECK(nc.force_reconnect().code() == errc::closed);
+    });
+}
+
+TEST_CASE("F18 a forced reconnect takes nothing from a close or drain in the same turn") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto other = co_await conats::connect(fast(server.url()));
+        auto sub = co_await other.subscribe("a");
+        co_await other.flush();
+        for (const bool drains : {false, true}) {
+            auto nc = co_await conats::connect(fast(server.url()));
+            CHECK_FALSE(nc.force_reconnect());
+            CHECK_FALSE(nc.try_publish("a", "accepted"));
+            if (drains)
+                co_await nc.drain();
+            else
+                co_await nc.close();
+            auto m = co_await sub.next(scaled(5s));
+            CHECK(m->text() == "accepted");
+        }
     });
 }
 

@@ -26,6 +26,7 @@ namespace {
 
 constinit std::atomic<std::uint64_t> process_count{0};
 constinit std::atomic<std::uint64_t> process_bytes{0};
+constinit std::atomic<std::int64_t> process_live{0};
 constinit thread_local std::uint64_t thread_count = 0;
 constinit thread_local std::uint64_t thread_bytes = 0;
 constinit thread_local int ignored = 0;
@@ -37,6 +38,12 @@ constinit thread_local int ignored = 0;
     thread_bytes += size;
     process_count.fetch_add(1, std::memory_order_relaxed);
     process_bytes.fetch_add(size, std::memory_order_relaxed);
+}
+
+[[maybe_unused]] void* alive(void* block) noexcept {
+    if (block != nullptr)
+        process_live.fetch_add(1, std::memory_order_relaxed);
+    return block;
 }
 
 std::uint64_t counted(allocation_counter::scope what) noexcept {
@@ -70,6 +77,10 @@ void allocation_counter::restart() noexcept {
     bytes_ = counted_bytes(scope_);
 }
 
+std::int64_t live_blocks() noexcept {
+    return process_live.load(std::memory_order_relaxed);
+}
+
 allocation_pause::allocation_pause() noexcept {
     ++ignored;
 }
@@ -85,13 +96,14 @@ void ignore_thread_allocations() noexcept {
 
 #if CONATS_COUNTS_ALLOCATIONS
 
-// glibc's own names for what is replaced here; free() stays as it is.
+// glibc's own names for what is replaced here.
 // NOLINTBEGIN(bugprone-reserved-identifier,readability-identifier-naming): the names are glibc's
 extern "C" {
 void* __libc_malloc(std::size_t size);
 void* __libc_calloc(std::size_t count, std::size_t size);
 void* __libc_realloc(void* block, std::size_t size);
 void* __libc_memalign(std::size_t alignment, std::size_t size);
+void __libc_free(void* block);
 }
 
 // The libraries of the process have to find these, although symbols are hidden by default.
@@ -99,27 +111,38 @@ void* __libc_memalign(std::size_t alignment, std::size_t size);
 
 CONATS_REPLACES void* malloc(std::size_t size) noexcept {
     conats::test::count(size);
-    return __libc_malloc(size);
+    return conats::test::alive(__libc_malloc(size));
 }
 
 CONATS_REPLACES void* calloc(std::size_t number, std::size_t size) noexcept {
     conats::test::count(number * size);
-    return __libc_calloc(number, size);
+    return conats::test::alive(__libc_calloc(number, size));
 }
 
 CONATS_REPLACES void* realloc(void* block, std::size_t size) noexcept {
     conats::test::count(size);
-    return __libc_realloc(block, size);
+    void* const moved = __libc_realloc(block, size);
+    if (block == nullptr)
+        return conats::test::alive(moved);
+    if (size == 0)
+        conats::test::process_live.fetch_sub(1, std::memory_order_relaxed);
+    return moved;
+}
+
+CONATS_REPLACES void free(void* block) noexcept {
+    if (block != nullptr)
+        conats::test::process_live.fetch_sub(1, std::memory_order_relaxed);
+    __libc_free(block);
 }
 
 CONATS_REPLACES void* memalign(std::size_t alignment, std::size_t size) noexcept {
     conats::test::count(size);
-    return __libc_memalign(alignment, size);
+    return conats::test::alive(__libc_memalign(alignment, size));
 }
 
 CONATS_REPLACES void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     conats::test::count(size);
-    return __libc_memalign(alignment, size);
+    return conats::test::alive(__libc_memalign(alignment, size));
 }
 
 CONATS_REPLACES int posix_memalign(void** result, std::size_t alignment,
@@ -128,7 +151,7 @@ CONATS_REPLACES int posix_memalign(void** result, std::size_t alignment,
     if (!is_power || alignment % sizeof(void*) != 0)
         return EINVAL;
     conats::test::count(size);
-    void* const block = __libc_memalign(alignment, size);
+    void* const block = conats::test::alive(__libc_memalign(alignment, size));
     if (block == nullptr)
         return ENOMEM;
     *result = block;

@@ -34,6 +34,10 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
+/// Blocks of the process that are allocated and not freed; 0 where available() is false. The pauses
+/// below change nothing about it.
+[[nodiscard]] std::int64_t live_blocks() noexcept;
+
 /// Allocations of this thread are not counted while an object of this class lives.
 class allocation_pause {
 public:
