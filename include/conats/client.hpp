@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <conats/connect_attempt.hpp>
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/export.hpp>
@@ -297,6 +298,9 @@ public:
     /// How long requests and flushes took so far; nothing without
     /// `connect_options::record_latency`. A copy, of 18 KiB.
     [[nodiscard]] latency_statistics latency() const;
+    /// How the last attempt to connect went: the one that made the connection, or the last failed
+    /// one while reconnecting. Its `number()` is 0 for an empty handle.
+    [[nodiscard]] connect_attempt last_attempt() const;
     /// Events from now on; the first is the current status, the last that it has closed:
     /// `while (co_await stream.next()) {}` waits for the end of the connection.
     [[nodiscard]] event_stream events() const;

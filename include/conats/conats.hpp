@@ -5,12 +5,14 @@
 #include <conats/auth.hpp>
 #include <conats/client.hpp>
 #include <conats/connect.hpp>
+#include <conats/connect_attempt.hpp>
 #include <conats/connect_options.hpp>
 #include <conats/context.hpp>
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/headers.hpp>
 #include <conats/latency.hpp>
+#include <conats/log.hpp>
 #include <conats/message.hpp>
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>

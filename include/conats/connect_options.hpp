@@ -5,6 +5,7 @@
 #include <conats/error.hpp>
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
+#include <conats/log.hpp>
 #include <conats/reconnect.hpp>
 #include <conats/secret.hpp>
 #include <conats/tls_options.hpp>
@@ -32,6 +33,9 @@ using resolver_function =
 
 /// Called with the native handle of a connected TCP socket.
 using socket_hook_function = std::function<void(int native_handle)>;
+
+/// Called with how an attempt to connect went, see `connect_options::on_attempt`.
+using attempt_hook_function = std::function<void(const connect_attempt&)>;
 
 /// How to connect. A value, copied by `connect`: later changes have no effect. Each setter
 /// returns `*this`; nothing is checked before `connect`, which reports `invalid_options` or
@@ -378,6 +382,29 @@ public:
     }
     [[nodiscard]] std::chrono::nanoseconds close_timeout() const noexcept { return close_timeout_; }
 
+    // --- Looking inside. docs/observability.md shows how they work together.
+
+    /// Tells `sink` what happens to the client: records up to this level, none of which holds a
+    /// secret. Of each event at most 10 a second are told; then how many were left out.
+    ///
+    /// Executor: the engine's strand on the client's executor, one record after the other, in
+    /// order, outside of every call. The sink must not block; what it throws is lost. Records come
+    /// for as long as the client's context runs.
+    /// Default: `log_level::off`, silent, which costs a branch where there would be a record.
+    connect_options& log(log_level threshold, conats::log_sink sink);
+    [[nodiscard]] log_level log_threshold() const noexcept { return log_threshold_; }
+    [[nodiscard]] const conats::log_sink& log_sink() const noexcept { return log_sink_; }
+
+    /// Called at the end of each attempt to connect, whether it failed or not, with how long each
+    /// phase took and what the server said: `<conats/connect_attempt.hpp>`. The last one is also to
+    /// be had of `client::last_attempt`, and each is a record `attempt` of the log, at debug.
+    /// Not called for an attempt that the client's closing cut short.
+    ///
+    /// Executor: the engine's strand, before anybody learns of the outcome. It must not block;
+    /// what it throws is lost. Default: none.
+    connect_options& on_attempt(attempt_hook_function f);
+    [[nodiscard]] const attempt_hook_function& on_attempt() const noexcept { return on_attempt_; }
+
     /// What contradicts or is out of range, naming the options; no error if nothing. `connect`
     /// calls it, addresses are checked there.
     [[nodiscard]] error validate() const;
@@ -403,6 +430,8 @@ private:
     conats::server_chooser server_chooser_;
     conats::transport transport_;
     socket_hook_function socket_hook_;
+    conats::log_sink log_sink_;
+    attempt_hook_function on_attempt_;
     secret proxy_;
     std::string local_address_;
     std::optional<tls_options> tls_;
@@ -425,6 +454,7 @@ private:
     std::size_t max_pings_outstanding_ = 2;
     int max_reconnects_ = 60;
     offline_policy when_offline_ = offline_policy::buffer;
+    log_level log_threshold_ = log_level::off;
     bool retry_first_connect_ = false;
     bool ignore_auth_errors_ = false;
     bool ignore_discovered_servers_ = false;

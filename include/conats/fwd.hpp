@@ -11,6 +11,7 @@ inline namespace v0 {
 
 class auth_request;
 class client;
+class connect_attempt;
 class connect_options;
 class error;
 class event;

@@ -366,7 +366,7 @@ error subscription::end_reason() const {
 }
 
 subscription_statistics subscription::statistics() const {
-    return state_ ? state_->statistics() : subscription_statistics();
+    return state_ ? state_->statistics(impl::now_of(lease_)) : subscription_statistics();
 }
 
 void subscription::reset_max_pending() {

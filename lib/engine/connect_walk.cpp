@@ -12,6 +12,7 @@
 
 #include <chrono>
 #include <random>
+#include <string>
 #include <utility>
 
 namespace conats {
@@ -103,19 +104,33 @@ void connect_walk::stop(const error& /*why*/) {
 }
 
 asio::awaitable<error> connect_walk::try_server(const server_address& server) {
-    const control_scope control(connection_, *this);
     ++attempts_;
+    record_.emplace(server.redacted(), attempts_, connection_.now());
+    if (connection_.logs(log_level::debug))
+        connection_.log({log_level::debug, "connecting",
+                         "attempt " + std::to_string(attempts_), server.redacted()});
+    error e = co_await attempt(server);
+    if (e) {
+        e.server(server.redacted());
+        connection_.on_attempt(record_->finish(e, connection_.now()));
+    }
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::attempt(const server_address& server) {
+    const control_scope control(connection_, *this);
     error e;
     tls_.reset();
     // What is wrong with our side of TLS is found before anybody is called, and the time that
     // takes is not the server's.
-    if (wants_tls(connection_.options(), server))
+    if (wants_tls(connection_.options(), server)) {
+        enter(connect_phase::tls);
         tls_ = find_context(connection_, e);
-    if (e) {
-        e.server(server.redacted());
-        co_return e;
     }
+    if (e)
+        co_return e;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
+    attempt_->record_to(*record_);
     attempt_->start(later(connection_.now(), connection_.options().connect_timeout()));
     try {
         e = co_await reach(server);
@@ -129,8 +144,6 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
         e = error(errc::connection_failed, thrown_text());
     }
     attempt_->finish();
-    if (e)
-        e.server(server.redacted());
     co_return e;
 }
 
@@ -156,6 +169,7 @@ asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
         transport_access::layer(connection_.options().transport(), to_string(server.scheme()));
     if (layer == nullptr)
         co_return error();
+    enter(connect_phase::transport);
     auto target = to_target(server, attempts_);
     target.deadline(attempt_->deadline()).executor(connection_.strand());
     const auto over = layer->begin(std::move(target));
@@ -175,6 +189,7 @@ asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
 
 asio::awaitable<error> connect_walk::encrypt(const server_address& server) {
     error e;
+    enter(connect_phase::tls);
     if (!tls_)
         tls_ = find_context(connection_, e);
     if (e)
@@ -202,6 +217,7 @@ asio::awaitable<error> connect_walk::upgrade(handshake& h, const server_address&
 }
 
 asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
+    enter(connect_phase::info);
     handshake h(to_handshake(connection_.options(), server));
     input_ = std::make_unique<input_buffer>(connection_.pool(), connection_.shared_from_this());
     parser_.reset();
@@ -217,6 +233,7 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
         case handshake_action::send_connect: e = co_await introduce(h, server); break;
         case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
         case handshake_action::connected:
+            connection_.on_attempt(record_->finish(error(), connection_.now()));
             connection_.on_secured(attempt_->stream().tls(), server);
             connection_.on_connected(h.info(), server, attempt_->stream().local_address(),
                                      attempt_->stream().remote_address());
@@ -246,6 +263,8 @@ asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {
     if (parser_.failure())
         co_return h.on_protocol_error(parser_.failure());
     const auto text = parser_.text();
+    if (parser_.kind() == operation_kind::err)
+        record_->server_said(text);
     const auto action = h.on_operation(parser_.kind(), text.data(), text.size());
     input_->consume(parser_.size());
     co_return action;
@@ -257,6 +276,7 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
     const std::size_t n =
         co_await attempt_->stream().read_some(asio::mutable_buffer(space.data, space.size), ec);
     input_->commit(n);
+    connection_.count_read(n);
     if (attempt_->expired())
         co_return h.on_timeout();
     if (ec == condition::protocol)
@@ -269,6 +289,7 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
 }
 
 asio::awaitable<error> connect_walk::introduce(handshake& h, const server_address& server) {
+    enter(connect_phase::auth);
     credentials who;
     error e = co_await find_credentials(server, h.info().nonce, who);
     if (e)
@@ -306,6 +327,7 @@ asio::awaitable<error> connect_walk::write(std::string_view bytes) {
         const asio::const_buffer all(bytes.data(), bytes.size());
         const std::size_t n = co_await attempt_->stream().write_some({&all, 1}, ec);
         bytes.remove_prefix(n);
+        connection_.count_written(n);
     }
     co_return error();
 }

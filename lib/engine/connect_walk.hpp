@@ -6,6 +6,7 @@
 #include "engine/handshake.hpp"
 #include "engine/input_buffer.hpp"
 #include "protocol/parser.hpp"
+#include "transport/attempt_recorder.hpp"
 #include "transport/dial.hpp"
 #include "transport/tls_context.hpp"
 
@@ -42,6 +43,9 @@ public:
     void stop(const error& why) override;
 
 private:
+    /// All of an attempt but its beginning and its end.
+    asio::awaitable<error> attempt(const server_address& server);
+    void enter(connect_phase p) { record_->enter(p, connection_.now()); }
     /// Gets a stream to the server, from the options' transport or over TCP.
     asio::awaitable<error> reach(const server_address& server);
     /// Puts the transport's layer over the stream, if the scheme has one.
@@ -60,6 +64,7 @@ private:
 
     connection& connection_;
     std::shared_ptr<dial_attempt> attempt_;
+    std::optional<attempt_recorder> record_; // of the attempt
     std::unique_ptr<input_buffer> input_;
     parser parser_;
     std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed

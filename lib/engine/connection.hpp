@@ -3,6 +3,7 @@
 
 #include "engine/auth_options.hpp"
 #include "engine/event_queue.hpp"
+#include "engine/logger.hpp"
 #include "engine/outbox.hpp"
 #include "engine/ping_tracker.hpp"
 #include "engine/pong_queue.hpp"
@@ -18,6 +19,7 @@
 #include "support/time_source.hpp"
 #include "transport/direct_writer.hpp"
 
+#include <conats/connect_attempt.hpp>
 #include <conats/connect_options.hpp>
 #include <conats/error.hpp>
 #include <conats/event.hpp>
@@ -204,6 +206,10 @@ public:
     [[nodiscard]] asio::any_io_executor user_executor() const;
     [[nodiscard]] const connect_options& options() const noexcept { return options_; }
     void raise(event e);
+    /// Whether a record of this level would be told to anybody.
+    [[nodiscard]] bool logs(log_level l) const noexcept { return log_ && log_->wants(l); }
+    void log(log_record r);
+    [[nodiscard]] connect_attempt last_attempt() const;
     [[nodiscard]] bool records_latency() const noexcept { return latency_ != nullptr; }
     [[nodiscard]] latency_statistics latency() const;
     /// Of a request with an inbox of its own.
@@ -228,6 +234,8 @@ public:
 
     /// What to do while there is no connection.
     run_step next_step();
+    /// Before anything is made of its outcome.
+    void on_attempt(const connect_attempt& a);
     void on_dial_failed(error e);
     void on_connected(const conats::server_info& info, const server_address& server,
                       std::string local, std::string remote);
@@ -280,7 +288,17 @@ public:
     /// there is room or the connection ends.
     bool begin_pause(wait_node& n, subscription_state& s, clock::time_point until);
     void end_pause();
-    void on_read() noexcept { reads_.fetch_add(1, std::memory_order_relaxed); }
+    void on_read(std::size_t bytes) noexcept {
+        reads_.fetch_add(1, std::memory_order_relaxed);
+        count_read(bytes);
+    }
+    /// What the stream has read and written, in handshakes.
+    void count_read(std::size_t bytes) noexcept {
+        read_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    }
+    void count_written(std::size_t bytes) noexcept {
+        handshake_written_.fetch_add(bytes, std::memory_order_relaxed);
+    }
 
     /// Does what is due and returns when it is to be called again.
     clock::time_point on_tick();
@@ -309,6 +327,10 @@ private:
     void swap_outbox(outgoing& out);
     void set_status(conats::status s, const error& why);
     void emit(const event& e);
+    void add_to_log(log_record r);
+    void log_due(clock::time_point now);
+    void log_pause(clock::time_point until);
+    void post_log(logger::records records);
     void arm(clock::time_point at);
     void post_stop(error why);
     void update_servers();
@@ -392,6 +414,7 @@ private:
     std::vector<server_address> new_servers_; // to replace the pool's
     conats::server_info info_;
     bool has_info_ = false;
+    connect_attempt last_attempt_;
     std::string connected_url_;
     std::string local_address_;
     std::string remote_address_;
@@ -442,9 +465,12 @@ private:
     std::vector<std::weak_ptr<event_queue>> events_;
     conats::statistics statistics_;
     const std::unique_ptr<latency_statistics> latency_; // null: not recorded
+    const std::unique_ptr<logger> log_;                 // null: silent
     std::atomic<std::uint64_t> in_messages_{0};
     std::atomic<std::uint64_t> in_bytes_{0};
     std::atomic<std::uint64_t> reads_{0};
+    std::atomic<std::uint64_t> read_bytes_{0};
+    std::atomic<std::uint64_t> handshake_written_{0};
     std::atomic<std::uint64_t> compacted_{0};
 
     std::uint64_t reads_seen_ = 0; // at the last tick

@@ -175,6 +175,7 @@ parked_handler connection::send_or_take_writer() {
     out.consume(n);
     if (n != 0) {
         written_ += n;
+        statistics_.socket_bytes_out += n;
         ++statistics_.writes;
     }
     if (out.empty())
@@ -227,6 +228,7 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
 void connection::on_written(std::size_t bytes) {
     const lock_guard lock(mutex_);
     written_ += bytes;
+    statistics_.socket_bytes_out += bytes;
     write_progress_ = now();
     ++statistics_.writes;
 }

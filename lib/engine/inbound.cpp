@@ -96,10 +96,10 @@ error inbound::on_info() {
 void inbound::on_message(block& chunk) {
     const message_frame& m = parser_.message();
     subscription_state* s = subscriptions_.find(m.sid);
-    if (s == nullptr && m.sid != inbox_sid_)
-        return; // unsubscribed a moment ago
     ++messages_;
     bytes_ += m.total_size;
+    if (s == nullptr && m.sid != inbox_sid_)
+        return; // unsubscribed a moment ago
     record r = make_record(m, chunk);
     if (m.header_size != 0 && !decode_header_block({m.body, m.header_size}).well_formed) {
         r.malformed_headers = true;
@@ -122,10 +122,12 @@ void inbound::commit(block& chunk) {
         connection_.on_replies(replies_);
         replies_.clear();
     }
+    const auto now =
+        dirty_.empty() ? connection::clock::time_point() : connection_.now(); // once per chunk
     for (subscription_state* s : dirty_) {
-        if (s->is_timed() && s->on_arrival(connection_.now()))
+        if (s->is_timed() && s->on_arrival(now))
             connection_.hasten_deadline(*s);
-        commit_result r = s->commit(chunk);
+        commit_result r = s->commit(chunk, now);
         r.consumer.post();
         connection_.on_committed(*s, r);
         if (r.full)

@@ -114,7 +114,7 @@ asio::awaitable<error> session::read_once() {
         co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
     if (ec)
         co_return lost(ec);
-    connection_.on_read();
+    connection_.on_read(n);
     input_->commit(n);
     co_return inbound_.feed(*input_);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/arrival_marks.hpp"
 #include "engine/message_barriers.hpp"
 #include "engine/record_ring.hpp"
 #include "engine/subscription_deadlines.hpp"
@@ -113,7 +114,7 @@ public:
     void stage(const record& r);
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
     /// Shows what was staged to the consumer, within the limits.
-    commit_result commit(block& chunk);
+    commit_result commit(block& chunk, time_point now);
     /// Copies queued records into blocks of their own, so that they pin no chunk. Returns how
     /// many; `idle` tells that the queue was empty.
     std::size_t compact(const std::shared_ptr<void>& owner, bool& idle);
@@ -175,7 +176,7 @@ public:
     void set_limits(std::size_t messages, std::size_t bytes);
     /// How long its overflow may pause reading.
     [[nodiscard]] std::chrono::nanoseconds max_pause() const noexcept { return max_pause_; }
-    [[nodiscard]] subscription_statistics statistics() const;
+    [[nodiscard]] subscription_statistics statistics(time_point now) const;
     void reset_max_pending();
     /// Takes the parked consumer, to be destroyed with its context or resumed.
     parked_handler abandon();
@@ -205,6 +206,7 @@ private:
     [[nodiscard]] bool fits(std::uint64_t messages, std::uint64_t bytes) const noexcept;
     [[nodiscard]] std::uint64_t pending_messages() const noexcept;
     [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
+    [[nodiscard]] std::uint64_t oldest_position() const noexcept;
     parked_handler take_consumer(wake outcome);
     [[nodiscard]] bool is_finished() const noexcept;
     void notify_finished();
@@ -230,6 +232,10 @@ private:
     std::uint64_t max_pending_messages_ = 0;
     std::uint64_t max_pending_bytes_ = 0;
     std::uint64_t compacted_to_ = 0; // what lies before has blocks of its own
+    arrival_marks arrivals_;
+    std::uint64_t batch_begin_ = 0;     // position of the first record moved out
+    std::uint64_t batch_end_ = 0;       // and behind the last
+    std::uint64_t batch_delivered_ = 0; // what delivered_ was then
     subscription_deadlines deadlines_;
     message_barriers barriers_;
     error end_reason_;

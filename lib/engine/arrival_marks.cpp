@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/arrival_marks.hpp"
+
+#include <algorithm>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+void arrival_marks::add(std::uint64_t first, time_point now, std::uint64_t oldest) noexcept {
+    if (oldest == first) { // the usual case: the consumer keeps up
+        marks_[0] = {first, now};
+        size_ = 1;
+        return;
+    }
+    if (size_ == kept)
+        forget_before(oldest);
+    if (size_ == kept)
+        join();
+    marks_[size_++] = {first, now};
+}
+
+arrival_marks::time_point arrival_marks::at(std::uint64_t position) const noexcept {
+    const auto* const end = marks_.data() + size_;
+    const auto* const behind = std::find_if(marks_.data(), end, [position](const mark& m) {
+        return m.first > position;
+    });
+    return behind == marks_.data() ? marks_[0].when : (behind - 1)->when;
+}
+
+void arrival_marks::forget_before(std::uint64_t oldest) noexcept {
+    std::size_t gone = 0; // marks whose messages have all been taken
+    while (gone + 1 < size_ && marks_[gone + 1].first <= oldest)
+        ++gone;
+    std::copy(marks_.begin() + static_cast<std::ptrdiff_t>(gone),
+              marks_.begin() + static_cast<std::ptrdiff_t>(size_), marks_.begin());
+    size_ -= gone;
+}
+
+void arrival_marks::join() noexcept {
+    for (std::size_t i = 1; i != kept / 2; ++i)
+        marks_[i] = marks_[2 * i];
+    size_ = kept / 2;
+}
+
+} // namespace impl
+} // namespace v0
+} // namespace conats

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// When the messages of a queue came: a mark per burst, of which a few are kept. Where a queue
+/// grows long, bursts are joined and count as of the first one's time, so that an age is told too
+/// high rather than too low, by a part of the queue's time. Pure.
+class arrival_marks {
+public:
+    using time_point = std::chrono::steady_clock::time_point;
+    static constexpr std::size_t kept = 16;
+
+    /// Messages of position `first` and behind came at `now`; `oldest` is the first still there.
+    void add(std::uint64_t first, time_point now, std::uint64_t oldest) noexcept;
+    /// When the message of this position came; there is one.
+    [[nodiscard]] time_point at(std::uint64_t position) const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+private:
+    struct mark {
+        std::uint64_t first = 0;
+        time_point when{};
+    };
+
+    void forget_before(std::uint64_t oldest) noexcept;
+    void join() noexcept;
+
+    std::array<mark, kept> marks_{};
+    std::size_t size_ = 0;
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats
