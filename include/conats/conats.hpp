@@ -11,6 +11,7 @@
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/headers.hpp>
+#include <conats/hooks.hpp>
 #include <conats/latency.hpp>
 #include <conats/log.hpp>
 #include <conats/message.hpp>
@@ -30,3 +31,4 @@
 #include <conats/tls_info.hpp>
 #include <conats/tls_options.hpp>
 #include <conats/version.hpp>
+#include <conats/wire_trace.hpp>

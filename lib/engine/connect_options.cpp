@@ -248,6 +248,21 @@ connect_options& connect_options::on_attempt(attempt_hook_function f) {
     return *this;
 }
 
+connect_options& connect_options::wire_trace(wire_trace_function f) {
+    wire_trace_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::publish_hook(publish_hook_function f) {
+    publish_hook_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::delivery_hook(delivery_hook_function f) {
+    delivery_hook_ = std::move(f);
+    return *this;
+}
+
 connect_options& connect_options::max_pings_outstanding(std::size_t n) {
     max_pings_outstanding_ = n;
     return *this;

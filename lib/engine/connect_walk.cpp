@@ -3,6 +3,7 @@
 
 #include "engine/authentication.hpp"
 #include "engine/dial_settings.hpp"
+#include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
 #include "transport/tls_stream.hpp"
@@ -107,8 +108,8 @@ asio::awaitable<error> connect_walk::try_server(const server_address& server) {
     ++attempts_;
     record_.emplace(server.redacted(), attempts_, connection_.now());
     if (connection_.logs(log_level::debug))
-        connection_.log({log_level::debug, "connecting",
-                         "attempt " + std::to_string(attempts_), server.redacted()});
+        connection_.log({log_level::debug, "connecting", "attempt " + std::to_string(attempts_),
+                         server.redacted()});
     error e = co_await attempt(server);
     if (e) {
         e.server(server.redacted());
@@ -231,7 +232,10 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
                 e = co_await introduce(h, server);
             break;
         case handshake_action::send_connect: e = co_await introduce(h, server); break;
-        case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
+        case handshake_action::send_pong:
+            trace_line("PONG");
+            e = co_await write("PONG\r\n");
+            break;
         case handshake_action::connected:
             connection_.on_attempt(record_->finish(error(), connection_.now()));
             connection_.on_secured(attempt_->stream().tls(), server);
@@ -265,6 +269,8 @@ asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {
     const auto text = parser_.text();
     if (parser_.kind() == operation_kind::err)
         record_->server_said(text);
+    if (const auto& hook = connection_.options().wire_trace())
+        wire_tracer(hook).on_parsed(parser_, input_->begin());
     const auto action = h.on_operation(parser_.kind(), text.data(), text.size());
     input_->consume(parser_.size());
     co_return action;
@@ -299,6 +305,10 @@ asio::awaitable<error> connect_walk::introduce(handshake& h, const server_addres
     e = h.make_connect(who, line, connection_.options().max_control_line());
     if (e)
         co_return e;
+    if (connection_.options().wire_trace()) {
+        trace_line(h.redacted_connect(who));
+        trace_line("PING");
+    }
     e = co_await write(line.reveal());
     co_return e;
 }
@@ -318,6 +328,11 @@ asio::awaitable<error> connect_walk::find_credentials(const server_address& serv
                         connection_.user_executor());
     error e = co_await auth.find(std::move(request), out);
     co_return e;
+}
+
+void connect_walk::trace_line(std::string_view line) const noexcept {
+    if (const auto& hook = connection_.options().wire_trace())
+        wire_tracer(hook).on_line(line);
 }
 
 // An error of the write is not the last word: the server may have said why it closed.

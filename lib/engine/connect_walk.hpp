@@ -61,6 +61,7 @@ private:
     asio::awaitable<error> find_credentials(const server_address& server, const std::string& nonce,
                                             credentials& out);
     asio::awaitable<error> write(std::string_view bytes);
+    void trace_line(std::string_view line) const noexcept;
 
     connection& connection_;
     std::shared_ptr<dial_attempt> attempt_;

@@ -256,11 +256,27 @@ std::shared_ptr<event_queue> connection::open_events() {
     if (tls_not_verified_)
         queue->push(event(event_kind::tls_not_verified, std::exchange(tls_not_verified_, error()))
                         .status(status_));
+    push_state(*queue);
     if (status_ == conats::status::closed)
         queue->close();
     else
         events_.push_back(queue);
     return queue;
+}
+
+// What was told once and still holds.
+void connection::push_state(event_queue& to) const {
+    if (is_online() && info_.lame_duck_mode)
+        to.push(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
+    subscriptions_.for_each([&](const auto& s) {
+        if (!s->is_slow())
+            return;
+        const error why =
+            error(errc::messages_dropped, "pending limit exceeded").subject(s->subject());
+        to.push(event(event_kind::subscription_changed, why)
+                    .subscription_state(subscription_status::slow)
+                    .status(status_));
+    });
 }
 
 void connection::raise(event e) {

@@ -56,6 +56,8 @@ struct publication {
     const conats::headers* headers = nullptr;
     payload_view payload;
     const owned_payload* owned = nullptr; ///< `payload`, if it may be kept instead of copied
+    /// Of a request: where to put what the publish hook wants kept until its end.
+    std::shared_ptr<observed_operation>* operation = nullptr;
 };
 
 [[nodiscard]] inline headers_view headers_of(const publication& p) {
@@ -139,7 +141,9 @@ public:
 
     // --- Publishing
 
-    publish_result publish(const publication& p);
+    publish_result publish(const publication& p) {
+        return options_.publish_hook() ? publish_hooked(p) : accept(p);
+    }
     /// Whether the kernel has taken anything of what begins at this position.
     [[nodiscard]] bool was_written(std::uint64_t begin) const;
     /// False if there is nothing to wait for.
@@ -152,7 +156,10 @@ public:
     // --- Requests
 
     /// Takes a slot and sends the request; null with `failure` if that is not possible.
-    request_slot* begin_request(const publication& p, clock::time_point deadline, error& failure);
+    request_slot* begin_request(const publication& p, clock::time_point deadline, error& failure) {
+        return options_.publish_hook() ? begin_hooked_request(p, deadline, failure)
+                                       : accept_request(p, deadline, failure);
+    }
     /// Takes the result: the reply's record, with its reference, or an error.
     error finish_request(request_slot& s, record& reply);
     void release_request(request_slot& s) noexcept;
@@ -210,6 +217,12 @@ public:
     [[nodiscard]] bool logs(log_level l) const noexcept { return log_ && log_->wants(l); }
     void log(log_record r);
     [[nodiscard]] connect_attempt last_attempt() const;
+    [[nodiscard]] bool observes_deliveries() const noexcept {
+        return static_cast<bool>(options_.delivery_hook());
+    }
+    /// What the delivery hook wants kept while the message is handled. It may be null.
+    [[nodiscard]] std::shared_ptr<observed_operation> begin_delivery(const subscription_state& s,
+                                                                     const message& m) const;
     [[nodiscard]] bool records_latency() const noexcept { return latency_ != nullptr; }
     [[nodiscard]] latency_statistics latency() const;
     /// Of a request with an inbox of its own.
@@ -315,6 +328,12 @@ private:
     /// `reply_room`: bytes of a reply subject that `p` does not have yet.
     [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
     [[nodiscard]] error check_offline(const publication& p) const;
+    publish_result accept(const publication& p);
+    publish_result publish_hooked(const publication& p);
+    request_slot* accept_request(const publication& p, clock::time_point deadline, error& failure);
+    request_slot* begin_hooked_request(const publication& p, clock::time_point deadline,
+                                       error& failure);
+    [[nodiscard]] bool takes_headers() const;
     void append(const publication& p);
     /// The frame, around the owned payload itself.
     void append_gathered(const publication& p, const headers_view& headers);
@@ -327,6 +346,7 @@ private:
     void swap_outbox(outgoing& out);
     void set_status(conats::status s, const error& why);
     void emit(const event& e);
+    void push_state(event_queue& to) const;
     void add_to_log(log_record r);
     void log_due(clock::time_point now);
     void log_pause(clock::time_point until);

@@ -294,9 +294,9 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    const auto always = std::min({timers_.next_deadline(), subscription_timers_.next_deadline(),
-                                  farewell_deadline_,
-                                  log_ ? log_->next_due() : clock::time_point::max()});
+    const auto always =
+        std::min({timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
+                  log_ ? log_->next_due() : clock::time_point::max()});
     if (!is_online() || failing_)
         return always;
     return std::min(

@@ -35,9 +35,9 @@ void connection::log_due(clock::time_point now) {
 
 void connection::log_pause(clock::time_point until) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - now());
-    add_to_log({log_level::info, "reconnect_wait",
-                std::to_string(std::max<std::int64_t>(left.count(), 0)) +
-                    " ms until the next attempt"});
+    add_to_log(
+        {log_level::info, "reconnect_wait",
+         std::to_string(std::max<std::int64_t>(left.count(), 0)) + " ms until the next attempt"});
 }
 
 connect_attempt connection::last_attempt() const {
@@ -68,9 +68,8 @@ void connection::on_attempt(const connect_attempt& a) {
 void connection::post_log(logger::records records) {
     if (records.empty() || !alive_)
         return;
-    asio::post(strand_, [self = shared_from_this(), all = std::move(records)] {
-        self->log_->tell(all);
-    });
+    asio::post(strand_,
+               [self = shared_from_this(), all = std::move(records)] { self->log_->tell(all); });
 }
 
 } // namespace impl

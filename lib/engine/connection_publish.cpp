@@ -103,7 +103,7 @@ void connection::append_gathered(const publication& p, const headers_view& heade
     bytes.append(payload_tail.data(), payload_tail.size());
 }
 
-publish_result connection::publish(const publication& p) {
+publish_result connection::accept(const publication& p) {
     publish_result r;
     r.failure = check_form(p, options_.allow_empty_tokens());
     if (r.failure) [[unlikely]]
@@ -282,8 +282,8 @@ std::string connection::new_inbox() {
     return options_.inbox_prefix() + '.' + std::string(nuid_.next());
 }
 
-request_slot* connection::begin_request(const publication& p, clock::time_point deadline,
-                                        error& failure) {
+request_slot* connection::accept_request(const publication& p, clock::time_point deadline,
+                                         error& failure) {
     failure = check_form(p, options_.allow_empty_tokens());
     if (failure)
         return nullptr;

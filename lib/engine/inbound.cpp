@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inbound.hpp"
 
+#include "engine/wire_tracer.hpp"
 #include "protocol/header_codec.hpp"
 
 #include <string_view>
@@ -33,7 +34,11 @@ inbound::inbound(connection& c, parser_limits limits) : connection_(c), parser_(
 
 error inbound::feed(input_buffer& in) {
     apply_registrations();
-    error e = distribute(in);
+    error e;
+    if (connection_.options().wire_trace()) [[unlikely]]
+        e = distribute<true>(in);
+    else
+        e = distribute<false>(in);
     commit(in.memory());
     return e;
 }
@@ -52,6 +57,7 @@ void inbound::apply_registrations() {
     changes_.clear();
 }
 
+template <bool Traced>
 error inbound::distribute(input_buffer& in) {
     while (in.begin() != in.end()) {
         switch (parser_.parse(in.begin(), in.end())) {
@@ -59,6 +65,8 @@ error inbound::distribute(input_buffer& in) {
         case parse_status::failed: return parser_.failure();
         case parse_status::complete: break;
         }
+        if constexpr (Traced)
+            wire_tracer(connection_.options().wire_trace()).on_parsed(parser_, in.begin());
         if (parser_.kind() == operation_kind::msg) {
             on_message(in.memory());
         } else if (error e = on_operation(in.memory())) {

@@ -26,9 +26,7 @@ public:
     using time_point = log_limiter::time_point;
     using records = std::vector<log_record>;
 
-    logger(log_level threshold, log_sink sink)
-        : threshold_(threshold),
-          sink_(std::move(sink)) {}
+    logger(log_level threshold, log_sink sink) : threshold_(threshold), sink_(std::move(sink)) {}
 
     [[nodiscard]] bool wants(log_level l) const noexcept { return l <= threshold_; }
     /// Appends what is to be told of `r`: nothing if it is above the threshold or one too many.

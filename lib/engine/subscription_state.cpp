@@ -470,6 +470,11 @@ bool subscription_state::ended() const {
     return static_cast<bool>(end_reason_);
 }
 
+bool subscription_state::is_slow() const {
+    const std::lock_guard lock(mutex_);
+    return slow_;
+}
+
 bool subscription_state::is_finished() const noexcept {
     if (!end_reason_)
         return false;

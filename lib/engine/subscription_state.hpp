@@ -11,6 +11,7 @@
 
 #include <conats/error.hpp>
 #include <conats/event.hpp>
+#include <conats/hooks.hpp>
 #include <conats/statistics.hpp>
 #include <conats/status.hpp>
 
@@ -151,6 +152,10 @@ public:
 
     /// Whether the end has been reached: ended and nothing left. Notes that the consumer knows.
     bool at_end();
+    /// Whether the delivery hook is to be asked; set before registration.
+    bool observed = false;
+    /// What the hook wants kept of the messages taken, until the consumer comes back.
+    std::vector<std::shared_ptr<observed_operation>> deliveries;
     /// Since the consumer was suspended last.
     turn consumer_turn;
 
@@ -170,6 +175,8 @@ public:
     void end(const error& reason, bool discard);
     [[nodiscard]] error end_reason() const;
     [[nodiscard]] bool ended() const;
+    /// Whether a slow-consumer episode goes on.
+    [[nodiscard]] bool is_slow() const;
     /// Whether nobody is to get anything from it any more: it has ended and was read to its
     /// end, or nobody reads it.
     [[nodiscard]] bool finished() const;

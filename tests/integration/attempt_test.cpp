@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <conats/stream.hpp>
+
 #include <memory>
 #include <sstream>
 #include <stdexcept>

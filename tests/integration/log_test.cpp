@@ -63,8 +63,7 @@ TEST_CASE("L05 the life of a connection at level info") {
         auto o = fast(server.url());
         auto nc = co_await conats::connect(o.log(log_level::info, log.sink()));
         server.stop();
-        const bool failed =
-            co_await async_eventually([&] { return log.has("connect_failed"); });
+        const bool failed = co_await async_eventually([&] { return log.has("connect_failed"); });
         CHECK(failed);
         server.start();
         const bool back = co_await reconnects(nc, 1);
@@ -127,7 +126,8 @@ TEST_CASE("L05 each attempt and each subscription at level debug") {
           std::string::npos);
 }
 
-TEST_CASE("L05 what goes wrong: server errors, slow consumers, handlers, lame ducks, publications") {
+TEST_CASE(
+    "L05 what goes wrong: server errors, slow consumers, handlers, lame ducks, publications") {
     scripted_peer peer(std::vector<peer_script>{
         [](peer_session& s) {
             s.info().max_payload(1000);
@@ -211,8 +211,7 @@ TEST_CASE("L05 what is left out is summed up at the end at the latest") {
     log_book log;
     run([&]() -> asio::awaitable<void> {
         conats::connect_options o(peer.url());
-        auto nc =
-            co_await conats::connect(o.max_reconnects(0).log(log_level::warning, log.sink()));
+        auto nc = co_await conats::connect(o.max_reconnects(0).log(log_level::warning, log.sink()));
         const bool closed = co_await reaches(nc, conats::status::closed);
         CHECK(closed);
     });
@@ -249,8 +248,7 @@ TEST_CASE("L05 a connection without a look at the certificate is told each time"
         tls.insecure_skip_verify(true);
         auto o = fast(tls_url(server.url()));
         auto nc = co_await conats::connect(o.tls(tls).log(log_level::warning, log.sink()));
-        const bool told =
-            co_await async_eventually([&] { return log.has("tls_not_verified"); });
+        const bool told = co_await async_eventually([&] { return log.has("tls_not_verified"); });
         CHECK(told);
         CHECK_FALSE(nc.force_reconnect());
         const bool back = co_await reconnects(nc, 1);
@@ -258,9 +256,8 @@ TEST_CASE("L05 a connection without a look at the certificate is told each time"
         co_await nc.close();
     });
     INFO(log.text);
-    CHECK(std::count_if(log.records.begin(), log.records.end(), [](const auto& r) {
-              return r.event() == "tls_not_verified";
-          }) == 2);
+    CHECK(std::count_if(log.records.begin(), log.records.end(),
+                        [](const auto& r) { return r.event() == "tls_not_verified"; }) == 2);
 }
 
 TEST_CASE("L05 a sink that throws harms nobody, and records come one after the other") {

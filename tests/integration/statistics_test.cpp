@@ -116,8 +116,7 @@ TEST_CASE("L01 attempts that failed and PINGs without an answer are counted") {
         auto second = asio::co_spawn(executor, nc.flush(scaled(10s), e2), asio::deferred);
         auto both = asio::experimental::make_parallel_group(std::move(first), std::move(second));
         bool done = false;
-        both.async_wait(asio::experimental::wait_for_all(),
-                        [&done](auto&&...) { done = true; });
+        both.async_wait(asio::experimental::wait_for_all(), [&done](auto&&...) { done = true; });
         const bool two =
             co_await async_eventually([&] { return nc.statistics().pings_outstanding == 2; });
         CHECK(two);
@@ -135,8 +134,8 @@ TEST_CASE("L02 a subscription counts delivered, dropped and pending, and the mos
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
-        auto sub = co_await nc.subscribe(
-            "a", conats::subscribe_options().pending_limits(10, 1 << 20));
+        auto sub =
+            co_await nc.subscribe("a", conats::subscribe_options().pending_limits(10, 1 << 20));
         for (int i = 0; i != 15; ++i)
             co_await nc.publish("a", "12345");
         co_await nc.flush();
@@ -166,9 +165,8 @@ TEST_CASE("L12 a blocked handler shows up in the age of the oldest pending messa
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
         gate closed(co_await asio::this_coro::executor);
-        auto sub = nc.on("a", [&](const conats::message&) -> asio::awaitable<void> {
-            co_await closed.pass();
-        });
+        auto sub = nc.on(
+            "a", [&](const conats::message&) -> asio::awaitable<void> { co_await closed.pass(); });
         for (int i = 0; i != 3; ++i)
             co_await nc.publish("a", "x");
         co_await nc.flush();
@@ -180,7 +178,8 @@ TEST_CASE("L12 a blocked handler shows up in the age of the oldest pending messa
             [&] { return sub.statistics().oldest_pending >= before.oldest_pending + 20ms; });
         CHECK(older);
         closed.open();
-        const bool done = co_await async_eventually([&] { return sub.statistics().delivered == 3; });
+        const bool done =
+            co_await async_eventually([&] { return sub.statistics().delivered == 3; });
         CHECK(done);
         CHECK(sub.statistics().oldest_pending == 0ns);
     });

@@ -48,7 +48,7 @@ TEST_CASE("L05 log limiter: ten in a second, then how many were left out") {
     for (int i = 10; i != 15; ++i)
         CHECK_FALSE(limiter.admit("a", log_level::warning, start + i * 1ms));
     CHECK(limiter.admit("b", log_level::warning, start + 20ms)); // another event is on its own
-    CHECK(limiter.next_due() == start + 1s); // since the first of them
+    CHECK(limiter.next_due() == start + 1s);                     // since the first of them
     CHECK_FALSE(limiter.take_due(start + 999ms));
     const auto s = limiter.take_due(start + 1s);
     REQUIRE(s);

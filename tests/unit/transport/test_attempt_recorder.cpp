@@ -56,9 +56,9 @@ TEST_CASE("L11 attempt: the phase reached is the one that failed, with the serve
     r.enter(connect_phase::auth, start + 4ms);
     r.server_said("Something Else");
     r.server_said("Authorization Violation");
-    const auto a = r.finish(error(errc::authorization_violation, "Authorization Violation")
-                                .server("nats://h:4222"),
-                            start + 5ms);
+    const auto a = r.finish(
+        error(errc::authorization_violation, "Authorization Violation").server("nats://h:4222"),
+        start + 5ms);
     CHECK(a.phase() == connect_phase::auth);
     CHECK(a.took(connect_phase::tls) == 3ms);
     CHECK(a.server_words() == "Authorization Violation");
