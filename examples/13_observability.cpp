@@ -84,7 +84,7 @@ asio::awaitable<void> trade(conats::client shop, conats::client stock,
     auto price = co_await shop.request("price.apple", "");
     check(price.text() == "42", "the price is known");
     conats::error e;
-    auto none = co_await shop.request("nobody", "", 5s, e);
+    auto none = co_await stock.request("nobody", "", 5s, e);
 
     // A trace that is not recorded is not recorded anywhere.
     shop_traces.sample = false;
@@ -128,7 +128,7 @@ void check_traces(const tracing::tracer& shop, const tracing::tracer& stock) {
           "a request is the parent of its handling");
     check(asked.own.trace_id != order.own.trace_id, "and begins a trace of its own");
     check(asked.took > 0s, "it took some time");
-    check(find(shop, "request nobody").attributes.contains("error.type"), "a failure is marked");
+    check(find(stock, "request nobody").attributes.contains("error.type"), "a failure is marked");
     const auto is_secret = [](const auto& s) { return s.name.find("secret") != std::string::npos; };
     check(std::none_of(shop.spans().begin(), shop.spans().end(), is_secret) &&
               std::none_of(stock.spans().begin(), stock.spans().end(), is_secret),

@@ -104,7 +104,8 @@ private:
                 tracer_.spans_.push_back(std::move(span_));
         }
         void on_error(const conats::error& e) noexcept override {
-            span_.attributes["error.type"] = e.code().message();
+            const std::string what = e.what(); // "no_responders: nobody is subscribed ..."
+            span_.attributes["error.type"] = what.substr(0, what.find(':'));
         }
         [[nodiscard]] const context& own() const { return span_.own; }
 

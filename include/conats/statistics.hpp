@@ -9,8 +9,10 @@ inline namespace v0 {
 
 /// Counters of one client since it was created, taken at once.
 struct statistics {
-    std::uint64_t in_messages = 0; ///< messages received, whether or not somebody still wanted them
-    std::uint64_t in_bytes = 0;    ///< their payload and headers
+    /// Messages received, whether or not somebody still wanted them. The server counts the same,
+    /// but for its own answers to requests that nobody is there (503).
+    std::uint64_t in_messages = 0;
+    std::uint64_t in_bytes = 0;     ///< their payload and headers
     std::uint64_t out_messages = 0; ///< messages accepted for sending, requests too
     std::uint64_t out_bytes = 0;    ///< their payload and headers
     /// Everything the stream has read and written, protocol lines and handshakes included, without

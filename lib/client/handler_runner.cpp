@@ -20,8 +20,6 @@ namespace {
 
 using state_pointer = std::shared_ptr<subscription_state>;
 
-using operation_pointer = std::shared_ptr<observed_operation>;
-
 /// What the delivery hook wants kept while the message is handled.
 operation_pointer begin_delivery(connection& c, const subscription_state& s, const message& m) {
     return s.observed ? c.begin_delivery(s, m) : nullptr;

@@ -16,8 +16,6 @@ inline namespace v0 {
 namespace impl {
 namespace {
 
-using operation_pointer = std::shared_ptr<observed_operation>;
-
 /// A request's slot, freed with the coroutine that waits on it, awaited or not.
 class held_slot {
 public:
@@ -37,11 +35,11 @@ public:
 
     [[nodiscard]] const std::shared_ptr<connection>& owner() const noexcept { return connection_; }
     [[nodiscard]] request_slot& get() const noexcept { return *slot_; }
-    void end_operation(const error& e) { impl::end_operation(operation_, e); }
+    void end_operation(const error& e) { operation_.end(e); }
 
 private:
     std::shared_ptr<connection> connection_;
-    operation_pointer operation_; // the publish hook's
+    kept_operation operation_; // the publish hook's
     request_slot* slot_;
 };
 
@@ -75,7 +73,7 @@ struct own_inbox {
     connection::clock::time_point deadline;
     connection::clock::time_point since; // where latency is recorded
     std::uint64_t begin = 0;             // of the request in the outbox
-    operation_pointer operation;         // the publish hook's
+    kept_operation operation;            // the publish hook's
 };
 
 asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::string subject,
@@ -95,7 +93,7 @@ asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::s
             e.was_written() || (!is_lost && inbox->owner->get().was_written(inbox->begin));
         e.subject(std::move(subject)).was_written(written);
     }
-    end_operation(inbox->operation, e);
+    inbox->operation.end(e);
     report(e, out);
     message m;
     if (!e) {
@@ -118,7 +116,7 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
     if (l->get().records_latency())
         inbox->since = l->get().now();
     p.reply = reply;
-    p.operation = &inbox->operation;
+    p.operation = &inbox->operation.get();
     error e = inbox->replies.end_reason();
     if (!e) {
         publish_result r = l->get().publish(p);

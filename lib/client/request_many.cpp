@@ -25,8 +25,8 @@ struct reply_gathering {
     std::uint64_t delivered = 0;
     end_of_replies reason = end_of_replies::none;
     error failure;
-    message status;                                // the one that ended it
-    std::shared_ptr<observed_operation> operation; // the publish hook's
+    message status;           // the one that ended it
+    kept_operation operation; // the publish hook's
 
     /// Whether a reply is to be delivered.
     bool admit(const message& m);
@@ -69,7 +69,7 @@ void reply_gathering::on_end(const error& why) {
 void reply_gathering::end(end_of_replies why) {
     reason = why;
     replies.unsubscribe();
-    end_operation(operation, failure);
+    operation.end(failure);
 }
 
 void reply_gathering::refuse(error why) {
@@ -128,7 +128,7 @@ error begin_gathering(reply_gathering& g, const std::shared_ptr<lease>& l, publi
     if (error e = state->end_reason())
         return e;
     p.reply = reply;
-    p.operation = &g.operation;
+    p.operation = &g.operation.get();
     publish_result r = c.publish(p);
     c.note_own_request(*state, r.begin);
     return std::move(r.failure);

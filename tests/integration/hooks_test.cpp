@@ -4,6 +4,9 @@
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <boost/asio/error.hpp>
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include <memory>
 #include <mutex>
 #include <stdexcept>
@@ -154,7 +157,19 @@ TEST_CASE("L07 a request's operation lasts until its reply, its failure or its c
         CHECK(j.take().find("error request a b: " + message_of(errc::invalid_subject)) !=
               std::string::npos);
         { auto dropped = nc.request("silent", ""); }
-        CHECK(j.take() == "begin request silent\nend request silent\n"); // nobody waits for it
+        const conats::error_code nobody_waits = asio::error::operation_aborted;
+        const std::string aborted =
+            "begin request silent\nerror request silent: " + nobody_waits.message() +
+            "\nend request silent\n";
+        CHECK(j.take() == aborted);
+        {
+            using namespace asio::experimental::awaitable_operators;
+            auto soon = pause(5ms);
+            auto too_long = nc.request("silent", "", 30s);
+            auto first = co_await (std::move(too_long) || std::move(soon));
+            CHECK(first.index() == 1);
+        }
+        CHECK(j.take() == aborted);
         auto many = nc.request_many("echo", "all", conats::request_many_options().max_messages(1));
         CHECK(j.take() == "begin request echo\n");
         auto first = co_await many.next();

@@ -61,6 +61,11 @@ TEST_CASE("L01 equal to what /connz says: messages and bytes in and out") {
         CHECK(now.outbox_bytes == 0);
         CHECK(now.write_stall == 0ns);
         CHECK(conats::client().statistics().socket_bytes_in == 0);
+        // Its own answer that nobody is there is no message to the server.
+        conats::error e;
+        auto none = co_await nc.request("nobody", "", scaled(5s), e);
+        CHECK(e.code() == conats::errc::no_responders);
+        CHECK(nc.statistics().in_messages == server_says(server, "out_msgs") + 1);
     });
 }
 
