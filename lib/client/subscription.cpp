@@ -375,6 +375,8 @@ void subscription::auto_unsubscribe(std::uint64_t max) {
 }
 
 void subscription::release() {
+    if (state_)
+        impl::let_go(*state_);
     state_.reset();
     lease_.reset();
 }

@@ -8,44 +8,54 @@ inline namespace v0 {
 namespace impl {
 
 void arrival_marks::add(std::uint64_t first, time_point now, std::uint64_t oldest) noexcept {
-    if (oldest == first) { // the usual case: the consumer keeps up
-        marks_[0] = {first, now};
-        size_ = 1;
-        return;
+    if (oldest == first) {
+        only_ = {first, now};
+        marks_.clear();
+    } else if (make_room(oldest)) {
+        marks_.push_back({first, now});
     }
-    if (size_ == kept)
+}
+
+bool arrival_marks::make_room(std::uint64_t oldest) noexcept {
+    if (marks_.empty()) {
+        try {
+            marks_.reserve(kept);
+        } catch (...) { // no memory
+            return false;
+        }
+        marks_.push_back(only_);
+    }
+    if (marks_.size() == kept)
         forget_before(oldest);
-    if (size_ == kept)
+    if (marks_.size() == kept)
         join();
-    marks_[size_++] = {first, now};
+    return true;
 }
 
 arrival_marks::time_point arrival_marks::at(std::uint64_t position) const noexcept {
-    const auto* const end = marks_.data() + size_;
-    const auto* const behind =
-        std::find_if(marks_.data(), end, [position](const mark& m) { return m.first > position; });
-    return behind == marks_.data() ? marks_[0].when : (behind - 1)->when;
+    const auto behind = std::find_if(marks_.begin(), marks_.end(),
+                                     [position](const mark& m) { return m.first > position; });
+    if (marks_.empty())
+        return only_.when;
+    return behind == marks_.begin() ? behind->when : (behind - 1)->when;
 }
 
+// Those whose messages have all been taken.
 void arrival_marks::forget_before(std::uint64_t oldest) noexcept {
-    std::size_t gone = 0; // marks whose messages have all been taken
-    while (gone + 1 < size_ && marks_[gone + 1].first <= oldest)
-        ++gone;
-    std::copy(marks_.begin() + static_cast<std::ptrdiff_t>(gone),
-              marks_.begin() + static_cast<std::ptrdiff_t>(size_), marks_.begin());
-    size_ -= gone;
+    auto first = marks_.begin();
+    while (first + 1 != marks_.end() && (first + 1)->first <= oldest)
+        ++first;
+    marks_.erase(marks_.begin(), first);
 }
 
 // Of the 15 gaps two neighbours together take a seventh of the whole time at most.
 void arrival_marks::join() noexcept {
-    std::size_t least = 1;
-    for (std::size_t i = 2; i + 1 < size_; ++i)
-        if (marks_[i + 1].when - marks_[i - 1].when <
-            marks_[least + 1].when - marks_[least - 1].when)
-            least = i;
-    const auto gone = marks_.begin() + static_cast<std::ptrdiff_t>(least);
-    std::copy(gone + 1, marks_.begin() + static_cast<std::ptrdiff_t>(size_), gone);
-    --size_;
+    auto least = marks_.begin() + 1;
+    const auto gap = [](auto m) { return (m + 1)->when - (m - 1)->when; };
+    for (auto m = least + 1; m + 1 != marks_.end(); ++m)
+        if (gap(m) < gap(least))
+            least = m;
+    marks_.erase(least);
 }
 
 } // namespace impl

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace conats {
 inline namespace v0 {
@@ -19,10 +19,11 @@ public:
     static constexpr std::size_t kept = 16;
 
     /// Messages of position `first` and behind came at `now`; `oldest` is the first still there.
+    /// Allocates at the first backlog; without memory the burst joins the one before.
     void add(std::uint64_t first, time_point now, std::uint64_t oldest) noexcept;
     /// When the message of this position came; there is one.
     [[nodiscard]] time_point at(std::uint64_t position) const noexcept;
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return marks_.empty() ? 1 : marks_.size(); }
 
 private:
     struct mark {
@@ -33,8 +34,10 @@ private:
     void forget_before(std::uint64_t oldest) noexcept;
     void join() noexcept;
 
-    std::array<mark, kept> marks_{};
-    std::size_t size_ = 0;
+    bool make_room(std::uint64_t oldest) noexcept;
+
+    mark only_;               // where the consumer keeps up, as it usually does
+    std::vector<mark> marks_; // else, `only_` among them
 };
 
 } // namespace impl

@@ -112,11 +112,12 @@ TEST_CASE("L11 failed: our own TLS files, before anybody was called") {
 TEST_CASE("L11 failed: a server that sends no INFO") {
     scripted_peer silent([](peer_session& s) { s.stop_reading(); });
     conats::connect_options o(silent.url());
-    const auto a = failed_attempt(o.connect_timeout(80ms));
+    const auto a = failed_attempt(o.connect_timeout(400ms));
     CHECK(a.phase() == connect_phase::info);
     CHECK(a.what().code() == errc::timeout);
-    CHECK(a.took(connect_phase::info) > 40ms); // the rest of the timeout
-    CHECK(a.took(connect_phase::info) < 80ms + scaled(5s));
+    CHECK(a.took(connect_phase::info) > 0ns); // the rest of the timeout
+    CHECK(a.total() >= 400ms);
+    CHECK(a.total() < 400ms + scaled(5s));
     CHECK(a.took(connect_phase::auth) == 0ns);
 }
 

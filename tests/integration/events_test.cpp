@@ -98,7 +98,7 @@ TEST_CASE("L04 who comes later is told the present first") {
                                                 }});
     run([&]() -> asio::awaitable<void> {
         auto o = fast(peer.url());
-        auto nc = co_await conats::connect(o.reconnect_wait(300ms));
+        auto nc = co_await conats::connect(o.reconnect_wait(10s));
         auto slow = co_await nc.subscribe("a", conats::subscribe_options().pending_limits(1, 0));
         auto fine = co_await nc.subscribe("b");
         const bool announced =
