@@ -4,6 +4,7 @@
 #include "13_tracing.hpp"
 
 #include <conats/conats.hpp>
+#include <conats/observability.hpp>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <conats/conats.hpp>
+#include <conats/observability.hpp>
 
 #include <chrono>
 #include <cstddef>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <conats/connect_attempt.hpp>
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/export.hpp>
@@ -299,7 +298,8 @@ public:
     /// `connect_options::record_latency`. A copy, of 18 KiB.
     [[nodiscard]] latency_statistics latency() const;
     /// How the last attempt to connect went: the one that made the connection, or the last failed
-    /// one while reconnecting. Its `number()` is 0 for an empty handle.
+    /// one while reconnecting (<conats/connect_attempt.hpp>). Its `number()` is 0 for an empty
+    /// handle.
     [[nodiscard]] connect_attempt last_attempt() const;
     /// Events from now on; the first is the current status, see `event_stream` for what else is
     /// told of the present; the last that it has closed:

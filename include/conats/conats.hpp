@@ -1,19 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything but the adaptor for other completion tokens, <conats/token.hpp>.
+// Everything but the adaptor for other completion tokens, <conats/token.hpp>, and what looks inside,
+// <conats/observability.hpp>.
 #include <conats/auth.hpp>
 #include <conats/client.hpp>
 #include <conats/connect.hpp>
-#include <conats/connect_attempt.hpp>
 #include <conats/connect_options.hpp>
 #include <conats/context.hpp>
 #include <conats/error.hpp>
 #include <conats/event.hpp>
 #include <conats/headers.hpp>
-#include <conats/hooks.hpp>
 #include <conats/latency.hpp>
-#include <conats/log.hpp>
 #include <conats/message.hpp>
 #include <conats/payload.hpp>
 #include <conats/publish_options.hpp>
@@ -31,4 +29,3 @@
 #include <conats/tls_info.hpp>
 #include <conats/tls_options.hpp>
 #include <conats/version.hpp>
-#include <conats/wire_trace.hpp>

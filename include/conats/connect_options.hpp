@@ -5,7 +5,6 @@
 #include <conats/error.hpp>
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
-#include <conats/log.hpp>
 #include <conats/reconnect.hpp>
 #include <conats/secret.hpp>
 #include <conats/tls_options.hpp>
@@ -34,6 +33,9 @@ using resolver_function =
 
 /// Called with the native handle of a connected TCP socket.
 using socket_hook_function = std::function<void(int native_handle)>;
+
+/// Where log records go, see `connect_options::log`.
+using log_sink = std::function<void(const log_record&)>;
 
 /// Called with how an attempt to connect went, see `connect_options::on_attempt`.
 using attempt_hook_function = std::function<void(const connect_attempt&)>;
@@ -392,7 +394,7 @@ public:
     }
     [[nodiscard]] std::chrono::nanoseconds close_timeout() const noexcept { return close_timeout_; }
 
-    // --- Looking inside. docs/observability.md shows how they work together.
+    // --- Looking inside, with <conats/observability.hpp>; docs/observability.md shows how.
 
     /// Tells `sink` what happens to the client: records up to this level, none of which holds a
     /// secret. Of each event at most 10 a second are told; then how many were left out.
@@ -500,7 +502,7 @@ private:
     std::size_t max_pings_outstanding_ = 2;
     int max_reconnects_ = 60;
     offline_policy when_offline_ = offline_policy::buffer;
-    log_level log_threshold_ = log_level::off;
+    log_level log_threshold_{}; // off
     bool retry_first_connect_ = false;
     bool ignore_auth_errors_ = false;
     bool ignore_discovered_servers_ = false;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 namespace boost::asio {} // namespace boost::asio
 
 /// A C++20 client for NATS on Boost.Asio coroutines.
@@ -19,6 +21,7 @@ class event;
 class event_stream;
 class headers;
 class headers_view;
+class log_record;
 class message;
 class observed_operation;
 class outgoing_message;
@@ -41,6 +44,7 @@ class tls_context;
 class tls_options;
 struct server_info;
 struct tls_info;
+enum class log_level : std::uint8_t;
 
 /// What the public handles hold; not part of the API.
 namespace impl {

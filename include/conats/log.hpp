@@ -5,7 +5,6 @@
 #include <conats/export.hpp>
 
 #include <cstdint>
-#include <functional>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -60,9 +59,6 @@ private:
 /// One line, without its end:
 /// "warning connect_failed nats://h:4222: connection_refused: 10.0.0.1:4222 refused the connection"
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const log_record& r);
-
-/// Where log records go, see `connect_options::log`.
-using log_sink = std::function<void(const log_record&)>;
 
 } // namespace v0
 } // namespace conats

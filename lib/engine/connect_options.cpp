@@ -5,6 +5,7 @@
 #include "values/subject_rules.hpp"
 
 #include <conats/connect_options.hpp>
+#include <conats/log.hpp>
 
 #include <ostream>
 

@@ -3,6 +3,7 @@
 
 #include "engine/log_limiter.hpp"
 
+#include <conats/connect_options.hpp>
 #include <conats/event.hpp>
 #include <conats/log.hpp>
 

@@ -5,6 +5,7 @@
 #include <conats/headers.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace conats {
 inline namespace v0 {

@@ -8,6 +8,7 @@
 #include "support/run.hpp"
 
 #include <conats/conats.hpp>
+#include <conats/observability.hpp>
 
 #include <boost/asio/as_tuple.hpp>
 #include <openssl/crypto.h>

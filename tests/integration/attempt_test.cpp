@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <conats/observability.hpp>
 #include <conats/stream.hpp>
 
 #include <memory>

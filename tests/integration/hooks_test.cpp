@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <conats/observability.hpp>
+
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 

@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <conats/observability.hpp>
+
 #include <algorithm>
 #include <mutex>
 #include <set>

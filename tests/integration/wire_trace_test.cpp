@@ -5,6 +5,8 @@
 #include "support/catch.hpp"
 #include "support/sniffing_proxy.hpp"
 
+#include <conats/observability.hpp>
+
 #include <sstream>
 #include <stdexcept>
 #include <string>
