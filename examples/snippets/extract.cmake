@@ -32,7 +32,7 @@ function(extract_snippets document directory out)
                 "#include <conats/conats.hpp>\n#include <conats/token.hpp>\n
 #include <conats/testing/broker.hpp>\n#include <conats/testing/fault_proxy.hpp>\n
 #include <conats/testing/manual_clock.hpp>\n#include <conats/testing/scripted_peer.hpp>\n
-#include <conats/stream.hpp>\n#include <conats/websocket.hpp>\n#include <iostream>\n
+#include <conats/observability.hpp>\n#include <conats/stream.hpp>\n#include <conats/websocket.hpp>\n#include <iostream>\n
 namespace asio = boost::asio;\nusing namespace std::chrono_literals;\n
 asio::awaitable<void> snippet(conats::client nc);
 asio::awaitable<void> snippet([[maybe_unused]] conats::client nc) {\n${text}\n    co_return;\n}\n")

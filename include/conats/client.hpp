@@ -297,7 +297,12 @@ public:
     /// How long requests and flushes took so far; nothing without
     /// `connect_options::record_latency`. A copy, of 18 KiB.
     [[nodiscard]] latency_statistics latency() const;
-    /// Events from now on; the first is the current status, the last that it has closed:
+    /// How the last attempt to connect went: the one that made the connection, or the last failed
+    /// one while reconnecting (<conats/connect_attempt.hpp>). Its `number()` is 0 for an empty
+    /// handle.
+    [[nodiscard]] connect_attempt last_attempt() const;
+    /// Events from now on; the first is the current status, see `event_stream` for what else is
+    /// told of the present; the last that it has closed:
     /// `while (co_await stream.next()) {}` waits for the end of the connection.
     [[nodiscard]] event_stream events() const;
     /// Where handlers and providers run. Empty after the connection has closed.

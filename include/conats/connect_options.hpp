@@ -17,6 +17,7 @@
 #include <cstdint>
 #include <functional>
 #include <iosfwd>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +33,21 @@ using resolver_function =
 
 /// Called with the native handle of a connected TCP socket.
 using socket_hook_function = std::function<void(int native_handle)>;
+
+/// Where log records go, see `connect_options::log`.
+using log_sink = std::function<void(const log_record&)>;
+
+/// Called with how an attempt to connect went, see `connect_options::on_attempt`.
+using attempt_hook_function = std::function<void(const connect_attempt&)>;
+
+/// Called with each operation on its way in or out, see `connect_options::wire_trace`.
+using wire_trace_function = std::function<void(const wire_operation&)>;
+
+/// Called with each message before it is sent, see `connect_options::publish_hook`.
+using publish_hook_function = std::function<std::shared_ptr<observed_operation>(outgoing_message&)>;
+
+/// Called with each message that is handed out, see `connect_options::delivery_hook`.
+using delivery_hook_function = std::function<std::shared_ptr<observed_operation>(const delivery&)>;
 
 /// How to connect. A value, copied by `connect`: later changes have no effect. Each setter
 /// returns `*this`; nothing is checked before `connect`, which reports `invalid_options` or
@@ -393,6 +409,62 @@ public:
     }
     [[nodiscard]] std::chrono::nanoseconds close_timeout() const noexcept { return close_timeout_; }
 
+    // --- Looking inside, with <conats/observability.hpp>; docs/observability.md shows how.
+
+    /// Tells `sink` what happens to the client: records up to this level, none of which holds a
+    /// secret. Of each event at most 10 a second are told; then how many were left out.
+    ///
+    /// Executor: the engine's strand on the client's executor, one record after the other, in
+    /// order, outside of every call. The sink must not block; what it throws is lost. Records come
+    /// for as long as the client's context runs.
+    /// Default: `log_level::off`, silent, which costs a branch where there would be a record.
+    connect_options& log(log_level threshold, conats::log_sink sink);
+    [[nodiscard]] log_level log_threshold() const noexcept { return log_threshold_; }
+    [[nodiscard]] const conats::log_sink& log_sink() const noexcept { return log_sink_; }
+
+    /// Called at the end of each attempt to connect, whether it failed or not, with how long each
+    /// phase took and what the server said: `<conats/connect_attempt.hpp>`. The last one is also to
+    /// be had of `client::last_attempt`, and each is a record `attempt` of the log, at debug.
+    /// Not called for an attempt that the client's closing cut short.
+    ///
+    /// Executor: the engine's strand, before anybody learns of the outcome. It must not block;
+    /// what it throws is lost. Default: none.
+    connect_options& on_attempt(attempt_hook_function f);
+    [[nodiscard]] const attempt_hook_function& on_attempt() const noexcept { return on_attempt_; }
+
+    /// Called with each operation of the protocol, `<conats/wire_trace.hpp>`: inbound when it has
+    /// been parsed, outbound when it is handed to the socket. Secrets of CONNECT are not in it;
+    /// headers and payloads are.
+    ///
+    /// Executor: the engine's strand, in order. It must not block; what it throws is lost. The
+    /// views it is given are good during the call. With it `send_now` has no effect.
+    /// Default: none, which costs a branch for each read and write.
+    connect_options& wire_trace(wire_trace_function f);
+    [[nodiscard]] const wire_trace_function& wire_trace() const noexcept { return wire_trace_; }
+
+    /// Called with each message that is published, requested or answered, before it is checked and
+    /// encoded; it may add headers: `<conats/hooks.hpp>`. What it returns is kept until the
+    /// message has been accepted or refused; for a request, until it has its reply or has failed.
+    ///
+    /// Executor: in the call that publishes, in its thread, under no lock; it may use the client.
+    /// It must not block. What it throws is lost, the message is sent nonetheless.
+    /// Default: none, which costs a branch for each message.
+    connect_options& publish_hook(publish_hook_function f);
+    [[nodiscard]] const publish_hook_function& publish_hook() const noexcept {
+        return publish_hook_;
+    }
+    /// Called with each message that a subscription hands to the application, but for replies to
+    /// requests. What it returns is kept while the message is handled: until its handler has ended
+    /// or, where messages are taken, until the next is asked for or the subscription destroyed.
+    ///
+    /// Executor: where the handler runs, right before it, or in the call that takes. It must not
+    /// block; what it throws is lost, the message is handed out nonetheless.
+    /// Default: none, which costs a branch for each message.
+    connect_options& delivery_hook(delivery_hook_function f);
+    [[nodiscard]] const delivery_hook_function& delivery_hook() const noexcept {
+        return delivery_hook_;
+    }
+
     /// What contradicts or is out of range, naming the options; no error if nothing. `connect`
     /// calls it, addresses are checked there.
     [[nodiscard]] error validate() const;
@@ -418,6 +490,11 @@ private:
     conats::server_chooser server_chooser_;
     conats::transport transport_;
     socket_hook_function socket_hook_;
+    conats::log_sink log_sink_;
+    attempt_hook_function on_attempt_;
+    wire_trace_function wire_trace_;
+    publish_hook_function publish_hook_;
+    delivery_hook_function delivery_hook_;
     secret proxy_;
     std::string local_address_;
     std::optional<tls_options> tls_;
@@ -441,6 +518,7 @@ private:
     int max_reconnects_ = 60;
     offline_policy when_offline_ = offline_policy::buffer;
     lame_duck_policy when_lame_duck_ = lame_duck_policy::move;
+    log_level log_threshold_{}; // off
     bool retry_first_connect_ = false;
     bool ignore_auth_errors_ = false;
     bool ignore_discovered_servers_ = false;

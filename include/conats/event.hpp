@@ -89,8 +89,10 @@ private:
 
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const event& e);
 
-/// The events of a client from the moment of `client::events()` on; the first is its current
-/// status. Move-only; destroying it stops the collection.
+/// The events of a client from the moment of `client::events()` on. First it tells the state of
+/// that moment: the client's status and, where it is so, that the server has announced its
+/// shutdown (`lame_duck`) and which subscriptions are slow. Move-only; destroying it stops the
+/// collection.
 ///
 /// Status changes are never dropped. Equal consecutive errors are merged with a count. At most
 /// 1 024 other events wait; then the oldest goes and an `events_dropped` tells how many.

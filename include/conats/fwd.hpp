@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 namespace boost::asio {} // namespace boost::asio
 
 /// A C++20 client for NATS on Boost.Asio coroutines.
@@ -11,13 +13,18 @@ inline namespace v0 {
 
 class auth_request;
 class client;
+class connect_attempt;
 class connect_options;
 class error;
+class delivery;
 class event;
 class event_stream;
 class headers;
 class headers_view;
+class log_record;
 class message;
+class observed_operation;
+class outgoing_message;
 class owned_payload;
 class payload_view;
 class publish_options;
@@ -32,10 +39,12 @@ class transport;
 class transport_target;
 class user_jwt;
 class user_login;
+class wire_operation;
 class tls_context;
 class tls_options;
 struct server_info;
 struct tls_info;
+enum class log_level : std::uint8_t;
 
 /// What the public handles hold; not part of the API.
 namespace impl {

@@ -4,7 +4,6 @@
 #include <conats/export.hpp>
 
 #include <cstddef>
-#include <iterator>
 #include <optional>
 #include <string>
 #include <string_view>

@@ -208,6 +208,10 @@ latency_statistics client::latency() const {
     return lease_ ? lease_->get().latency() : latency_statistics();
 }
 
+connect_attempt client::last_attempt() const {
+    return lease_ ? lease_->get().last_attempt() : connect_attempt();
+}
+
 event_stream client::events() const {
     return lease_ ? event_stream(lease_->get().open_events()) : event_stream();
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/observed.hpp"
 #include "client/subscribe.hpp"
 #include "client/wait.hpp"
 
@@ -19,7 +20,13 @@ namespace {
 
 using state_pointer = std::shared_ptr<subscription_state>;
 
-void tell_failure(connection& c, const subscription_state& s, const std::exception_ptr& thrown) {
+/// What the delivery hook wants kept while the message is handled.
+operation_pointer begin_delivery(connection& c, const subscription_state& s, const message& m) {
+    return s.observed ? c.begin_delivery(s, m) : nullptr;
+}
+
+void tell_failure(connection& c, const subscription_state& s, operation_pointer& operation,
+                  const std::exception_ptr& thrown) {
     std::string text = "the handler threw something that is no std::exception";
     try {
         std::rethrow_exception(thrown);
@@ -27,8 +34,10 @@ void tell_failure(connection& c, const subscription_state& s, const std::excepti
         text = e.what();
     } catch (...) { // `text` says so
     }
-    c.raise(event(event_kind::handler_failed,
-                  error(errc::handler_failed, std::move(text)).subject(s.subject())));
+    error e(errc::handler_failed, std::move(text));
+    e.subject(s.subject());
+    end_operation(operation, e);
+    c.raise(event(event_kind::handler_failed, std::move(e)));
 }
 
 /// Waits until there is something to take or the end. True for the former.
@@ -44,10 +53,11 @@ asio::awaitable<bool> wait_for_message(state_pointer s) {
 void call(connection& c, const subscription_state& s, const std::function<void(message&)>& handler,
           const record& r) {
     message m(r);
+    operation_pointer operation = begin_delivery(c, s, m);
     try {
         handler(m);
     } catch (...) {
-        tell_failure(c, s, std::current_exception());
+        tell_failure(c, s, operation, std::current_exception());
     }
 }
 
@@ -68,13 +78,14 @@ using awaiting_handler = std::function<asio::awaitable<void>(message&)>;
 asio::awaitable<void> call_awaiting(std::shared_ptr<connection> c, state_pointer s,
                                     std::shared_ptr<const awaiting_handler> handler, message m) {
     std::exception_ptr thrown;
+    operation_pointer operation = begin_delivery(*c, *s, m);
     try {
         co_await (*handler)(m);
     } catch (...) {
         thrown = std::current_exception();
     }
     if (thrown)
-        tell_failure(*c, *s, thrown);
+        tell_failure(*c, *s, operation, thrown);
 }
 
 asio::awaitable<void> run_in_order(std::shared_ptr<connection> c, state_pointer s,
@@ -84,14 +95,17 @@ asio::awaitable<void> run_in_order(std::shared_ptr<connection> c, state_pointer 
         record r;
         while (s->take(r)) {
             std::exception_ptr thrown;
+            operation_pointer operation;
             try {
                 message m(r);
+                operation = begin_delivery(*c, *s, m);
                 co_await (*handler)(m);
             } catch (...) {
                 thrown = std::current_exception();
             }
             if (thrown)
-                tell_failure(*c, *s, thrown);
+                tell_failure(*c, *s, operation, thrown);
+            operation.reset();
             if (turn_is_over(*s))
                 co_await yield();
         }

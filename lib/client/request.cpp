@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/observed.hpp"
 #include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
@@ -18,11 +19,13 @@ namespace {
 /// A request's slot, freed with the coroutine that waits on it, awaited or not.
 class held_slot {
 public:
-    held_slot(std::shared_ptr<connection> c, request_slot* s) noexcept
+    held_slot(std::shared_ptr<connection> c, request_slot* s, operation_pointer o) noexcept
         : connection_(std::move(c)),
+          operation_(std::move(o)),
           slot_(s) {}
     held_slot(held_slot&& other) noexcept
         : connection_(std::move(other.connection_)),
+          operation_(std::move(other.operation_)),
           slot_(std::exchange(other.slot_, nullptr)) {}
     held_slot& operator=(held_slot&&) = delete;
     ~held_slot() {
@@ -32,9 +35,11 @@ public:
 
     [[nodiscard]] const std::shared_ptr<connection>& owner() const noexcept { return connection_; }
     [[nodiscard]] request_slot& get() const noexcept { return *slot_; }
+    void end_operation(const error& e) { operation_.end(e); }
 
 private:
     std::shared_ptr<connection> connection_;
+    kept_operation operation_; // the publish hook's
     request_slot* slot_;
 };
 
@@ -53,6 +58,7 @@ asio::awaitable<message> wait_for_reply(held_slot slot, error* out) {
     else
         e = slot.owner()->finish_request(slot.get(), reply);
     message m(reply);
+    slot.end_operation(e);
     report(e, out);
     co_return m;
 }
@@ -67,6 +73,7 @@ struct own_inbox {
     connection::clock::time_point deadline;
     connection::clock::time_point since; // where latency is recorded
     std::uint64_t begin = 0;             // of the request in the outbox
+    kept_operation operation;            // the publish hook's
 };
 
 asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::string subject,
@@ -86,6 +93,7 @@ asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::s
             e.was_written() || (!is_lost && inbox->owner->get().was_written(inbox->begin));
         e.subject(std::move(subject)).was_written(written);
     }
+    inbox->operation.end(e);
     report(e, out);
     message m;
     if (!e) {
@@ -108,6 +116,7 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
     if (l->get().records_latency())
         inbox->since = l->get().now();
     p.reply = reply;
+    p.operation = &inbox->operation.get();
     error e = inbox->replies.end_reason();
     if (!e) {
         publish_result r = l->get().publish(p);
@@ -137,10 +146,12 @@ asio::awaitable<message> request(const std::shared_ptr<lease>& l, std::string_vi
     if (c.options().unique_inboxes())
         return request_by_own_inbox(l, p, deadline, out);
     error e;
+    operation_pointer operation;
+    p.operation = &operation;
     request_slot* slot = c.begin_request(p, deadline, e);
     if (slot == nullptr)
         return no_message(std::move(e), out);
-    return wait_for_reply(held_slot(l->shared(), slot), out);
+    return wait_for_reply(held_slot(l->shared(), slot, std::move(operation)), out);
 }
 
 } // namespace

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "client/observed.hpp"
 #include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
@@ -24,7 +25,8 @@ struct reply_gathering {
     std::uint64_t delivered = 0;
     end_of_replies reason = end_of_replies::none;
     error failure;
-    message status; // the one that ended it
+    message status;           // the one that ended it
+    kept_operation operation; // the publish hook's
 
     /// Whether a reply is to be delivered.
     bool admit(const message& m);
@@ -57,8 +59,8 @@ void reply_gathering::on_end(const error& why) {
     if (why.code() == errc::max_messages_reached)
         return end(end_of_replies::max_messages); // some of them were dropped
     if (why == condition::closed || why == condition::disconnected) {
-        end(why == condition::closed ? end_of_replies::closed : end_of_replies::disconnected);
         failure = why;
+        end(why == condition::closed ? end_of_replies::closed : end_of_replies::disconnected);
     } else {
         refuse(why);
     }
@@ -67,11 +69,12 @@ void reply_gathering::on_end(const error& why) {
 void reply_gathering::end(end_of_replies why) {
     reason = why;
     replies.unsubscribe();
+    operation.end(failure);
 }
 
 void reply_gathering::refuse(error why) {
-    end(end_of_replies::refused);
     failure = std::move(why);
+    end(end_of_replies::refused);
 }
 
 namespace {
@@ -125,6 +128,7 @@ error begin_gathering(reply_gathering& g, const std::shared_ptr<lease>& l, publi
     if (error e = state->end_reason())
         return e;
     p.reply = reply;
+    p.operation = &g.operation.get();
     publish_result r = c.publish(p);
     c.note_own_request(*state, r.begin);
     return std::move(r.failure);

@@ -38,6 +38,21 @@ error refuse_consumer(const state_pointer& s) {
     return error(errc::already_waiting, "its handler takes the messages").subject(s->subject());
 }
 
+/// The consumer comes back: what it took before is handled.
+void let_go(subscription_state& s) noexcept {
+    if (s.observed) [[unlikely]]
+        s.deliveries.clear();
+}
+
+/// A message is handed out.
+void hand_out(subscription_state& s, const message& m) {
+    if (!s.observed) [[likely]]
+        return;
+    const auto c = std::static_pointer_cast<connection>(s.observer.lock());
+    if (auto operation = c ? c->begin_delivery(s, m) : nullptr)
+        s.deliveries.push_back(std::move(operation));
+}
+
 /// One wait of a consumer, with its deadline if it has one.
 class waiting {
 public:
@@ -81,6 +96,7 @@ connection::clock::time_point now_of(const std::shared_ptr<lease>& l) {
 asio::awaitable<std::optional<message>> next(state_pointer s) {
     if (!may_take(s)) [[unlikely]]
         report(refuse_consumer(s), nullptr);
+    let_go(*s);
     if (turn_is_over(*s))
         co_await yield();
     std::optional<message> m;
@@ -98,6 +114,7 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
             report(aborted(), nullptr);
     }
     m.emplace(r);
+    hand_out(*s, *m);
     co_return m;
 }
 
@@ -108,6 +125,7 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
         report(refuse_consumer(s), out);
         co_return m;
     }
+    let_go(*s);
     if (turn_is_over(*s))
         co_await yield();
     record r;
@@ -138,6 +156,7 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
         }
     }
     m.emplace(r);
+    hand_out(*s, *m);
     co_return m;
 }
 
@@ -145,6 +164,7 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
                                         std::size_t max) {
     if (!may_take(s)) [[unlikely]]
         report(refuse_consumer(s), nullptr);
+    let_go(*s);
     if (turn_is_over(*s))
         co_await yield();
     while (max != 0 && !s->peek() && !s->at_end()) {
@@ -158,8 +178,10 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
             report(aborted(), nullptr);
     }
     std::size_t n = 0;
-    for (record r; n != max && s->take(r); ++n)
+    for (record r; n != max && s->take(r); ++n) {
         out->emplace_back(r);
+        hand_out(*s, out->back());
+    }
     s->consumer_turn.add(n);
     co_return n;
 }
@@ -273,6 +295,8 @@ subscription& subscription::operator=(subscription&& other) noexcept {
     if (this != &other) {
         if (lease_)
             unsubscribe();
+        if (state_)
+            impl::let_go(*state_);
         state_ = std::move(other.state_);
         lease_ = std::move(other.lease_);
     }
@@ -282,6 +306,8 @@ subscription& subscription::operator=(subscription&& other) noexcept {
 subscription::~subscription() {
     if (state_ && lease_)
         unsubscribe();
+    if (state_)
+        impl::let_go(*state_);
 }
 
 asio::awaitable<void> subscription::ready() const {
@@ -304,6 +330,7 @@ asio::awaitable<std::optional<message>> subscription::next(std::chrono::nanoseco
 asio::awaitable<void> subscription::wait() {
     if (!impl::may_take(state_))
         return impl::fail(impl::refuse_consumer(state_), nullptr);
+    impl::let_go(*state_);
     return impl::wait_for_any(state_);
 }
 
@@ -312,10 +339,13 @@ std::optional<message> subscription::try_next() {
     impl::record r;
     if (!impl::may_take(state_))
         return m;
-    if (state_->take(r))
+    impl::let_go(*state_);
+    if (state_->take(r)) {
         m.emplace(r);
-    else
+        impl::hand_out(*state_, *m);
+    } else {
         state_->at_end(); // tells a drain that everything was read
+    }
     return m;
 }
 
@@ -345,6 +375,8 @@ void subscription::auto_unsubscribe(std::uint64_t max) {
 }
 
 void subscription::release() {
+    if (state_)
+        impl::let_go(*state_);
     state_.reset();
     lease_.reset();
 }
@@ -366,7 +398,7 @@ error subscription::end_reason() const {
 }
 
 subscription_statistics subscription::statistics() const {
-    return state_ ? state_->statistics() : subscription_statistics();
+    return state_ ? state_->statistics(impl::now_of(lease_)) : subscription_statistics();
 }
 
 void subscription::reset_max_pending() {

@@ -5,6 +5,7 @@
 #include "values/subject_rules.hpp"
 
 #include <conats/connect_options.hpp>
+#include <conats/log.hpp>
 
 #include <ostream>
 
@@ -237,6 +238,32 @@ connect_options& connect_options::unique_inboxes(bool on) {
     return *this;
 }
 
+connect_options& connect_options::log(log_level threshold, conats::log_sink sink) {
+    log_threshold_ = threshold;
+    log_sink_ = std::move(sink);
+    return *this;
+}
+
+connect_options& connect_options::on_attempt(attempt_hook_function f) {
+    on_attempt_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::wire_trace(wire_trace_function f) {
+    wire_trace_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::publish_hook(publish_hook_function f) {
+    publish_hook_ = std::move(f);
+    return *this;
+}
+
+connect_options& connect_options::delivery_hook(delivery_hook_function f) {
+    delivery_hook_ = std::move(f);
+    return *this;
+}
+
 connect_options& connect_options::max_pings_outstanding(std::size_t n) {
     max_pings_outstanding_ = n;
     return *this;
@@ -356,6 +383,8 @@ error connect_options::validate() const {
         return e;
     if (error e = check_dialling(*this))
         return e;
+    if (log_threshold_ != log_level::off && !log_sink_)
+        return invalid("log has a level and no sink");
     if (const auto fault = impl::check_inbox_prefix(inbox_prefix_);
         fault != impl::subject_fault::none)
         return impl::describe(fault, impl::subject_role::inbox_prefix, inbox_prefix_);

@@ -3,6 +3,7 @@
 
 #include "engine/authentication.hpp"
 #include "engine/dial_settings.hpp"
+#include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
 #include "transport/tls_stream.hpp"
@@ -12,6 +13,7 @@
 
 #include <chrono>
 #include <random>
+#include <string>
 #include <utility>
 
 namespace conats {
@@ -105,7 +107,7 @@ void connect_walk::stop(const error& /*why*/) {
 asio::awaitable<error> connect_walk::try_server(std::shared_ptr<const server_address> server) {
     const control_scope control(connection_, *this);
     server_ = std::move(server);
-    error e = co_await dial(*server_);
+    error e = co_await dial();
     if (!e)
         adopt();
     co_return e;
@@ -113,7 +115,7 @@ asio::awaitable<error> connect_walk::try_server(std::shared_ptr<const server_add
 
 asio::awaitable<error> connect_walk::try_ahead(std::shared_ptr<const server_address> server) {
     server_ = std::move(server);
-    error e = co_await dial(*server_);
+    error e = co_await dial();
     if (!e && info_.lame_duck_mode)
         e = error(errc::server_shutdown, "the server is in lame duck mode itself");
     if (e)
@@ -124,8 +126,10 @@ asio::awaitable<error> connect_walk::try_ahead(std::shared_ptr<const server_addr
 asio::awaitable<void> connect_walk::subscribe_inbox() {
     std::string command;
     inbox_sid_ = connection_.inbox_command(command);
-    if (inbox_sid_ != 0)
-        co_await write(command);
+    if (inbox_sid_ == 0)
+        co_return;
+    trace_line(std::string_view(command).substr(0, command.size() - 2)); // without its CRLF
+    co_await write(command);
 }
 
 void connect_walk::adopt() {
@@ -140,20 +144,34 @@ void connect_walk::drop() noexcept {
     inbox_sid_ = 0;
 }
 
-asio::awaitable<error> connect_walk::dial(const server_address& server) {
+asio::awaitable<error> connect_walk::dial() {
+    const server_address& server = *server_;
     ++attempts_;
     inbox_sid_ = 0;
+    record_.emplace(server.redacted(), attempts_, connection_.now());
+    if (connection_.logs(log_level::debug))
+        connection_.log({log_level::debug, "connecting", "attempt " + std::to_string(attempts_),
+                         server.redacted()});
+    error e = co_await attempt(server);
+    if (e)
+        e.server(server.redacted());
+    connection_.on_attempt(record_->finish(e, connection_.now()));
+    co_return e;
+}
+
+asio::awaitable<error> connect_walk::attempt(const server_address& server) {
     error e;
     tls_.reset();
     // What is wrong with our side of TLS is found before anybody is called, and the time that
     // takes is not the server's.
-    if (wants_tls(connection_.options(), server))
+    if (wants_tls(connection_.options(), server)) {
+        enter(connect_phase::tls);
         tls_ = find_context(connection_, e);
-    if (e) {
-        e.server(server.redacted());
-        co_return e;
     }
+    if (e)
+        co_return e;
     attempt_ = std::make_shared<dial_attempt>(connection_.strand(), connection_.shared_from_this());
+    attempt_->record_to(*record_);
     attempt_->start(later(connection_.now(), connection_.options().connect_timeout()));
     try {
         e = co_await reach(server);
@@ -167,8 +185,6 @@ asio::awaitable<error> connect_walk::dial(const server_address& server) {
         e = error(errc::connection_failed, thrown_text());
     }
     attempt_->finish();
-    if (e)
-        e.server(server.redacted());
     co_return e;
 }
 
@@ -194,6 +210,7 @@ asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
         transport_access::layer(connection_.options().transport(), to_string(server.scheme()));
     if (layer == nullptr)
         co_return error();
+    enter(connect_phase::transport);
     auto target = to_target(server, attempts_);
     target.deadline(attempt_->deadline()).executor(connection_.strand());
     const auto over = layer->begin(std::move(target));
@@ -213,6 +230,7 @@ asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
 
 asio::awaitable<error> connect_walk::encrypt(const server_address& server) {
     error e;
+    enter(connect_phase::tls);
     if (!tls_)
         tls_ = find_context(connection_, e);
     if (e)
@@ -240,6 +258,7 @@ asio::awaitable<error> connect_walk::upgrade(handshake& h, const server_address&
 }
 
 asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
+    enter(connect_phase::info);
     handshake h(to_handshake(connection_.options(), server));
     input_ = std::make_unique<input_buffer>(connection_.pool(), connection_.shared_from_this());
     parser_.reset();
@@ -253,7 +272,10 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
                 e = co_await introduce(h, server);
             break;
         case handshake_action::send_connect: e = co_await introduce(h, server); break;
-        case handshake_action::send_pong: e = co_await write("PONG\r\n"); break;
+        case handshake_action::send_pong:
+            trace_line("PONG");
+            e = co_await write("PONG\r\n");
+            break;
         case handshake_action::connected: info_ = h.info(); co_return error();
         case handshake_action::failed: co_return h.failure();
         }
@@ -279,6 +301,10 @@ asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {
     if (parser_.failure())
         co_return h.on_protocol_error(parser_.failure());
     const auto text = parser_.text();
+    if (parser_.kind() == operation_kind::err)
+        record_->server_said(text);
+    if (const auto& hook = connection_.options().wire_trace())
+        wire_tracer(hook).on_parsed(parser_, input_->begin());
     const auto action = h.on_operation(parser_.kind(), text.data(), text.size());
     input_->consume(parser_.size());
     co_return action;
@@ -290,6 +316,7 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
     const std::size_t n =
         co_await attempt_->stream().read_some(asio::mutable_buffer(space.data, space.size), ec);
     input_->commit(n);
+    connection_.count_read(n);
     if (attempt_->expired())
         co_return h.on_timeout();
     if (ec == condition::protocol)
@@ -302,6 +329,7 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
 }
 
 asio::awaitable<error> connect_walk::introduce(handshake& h, const server_address& server) {
+    enter(connect_phase::auth);
     credentials who;
     error e = co_await find_credentials(server, h.info().nonce, who);
     if (e)
@@ -311,6 +339,10 @@ asio::awaitable<error> connect_walk::introduce(handshake& h, const server_addres
     e = h.make_connect(who, line, connection_.options().max_control_line());
     if (e)
         co_return e;
+    if (connection_.options().wire_trace()) {
+        trace_line(h.redacted_connect(who));
+        trace_line("PING");
+    }
     e = co_await write(line.reveal());
     co_return e;
 }
@@ -332,6 +364,11 @@ asio::awaitable<error> connect_walk::find_credentials(const server_address& serv
     co_return e;
 }
 
+void connect_walk::trace_line(std::string_view line) const noexcept {
+    if (const auto& hook = connection_.options().wire_trace())
+        wire_tracer(hook).on_line(line);
+}
+
 // An error of the write is not the last word: the server may have said why it closed.
 asio::awaitable<error> connect_walk::write(std::string_view bytes) {
     error_code ec;
@@ -339,6 +376,7 @@ asio::awaitable<error> connect_walk::write(std::string_view bytes) {
         const asio::const_buffer all(bytes.data(), bytes.size());
         const std::size_t n = co_await attempt_->stream().write_some({&all, 1}, ec);
         bytes.remove_prefix(n);
+        connection_.count_written(n);
     }
     co_return error();
 }

@@ -6,6 +6,7 @@
 #include "engine/handshake.hpp"
 #include "engine/input_buffer.hpp"
 #include "protocol/parser.hpp"
+#include "transport/attempt_recorder.hpp"
 #include "transport/dial.hpp"
 #include "transport/tls_context.hpp"
 
@@ -52,7 +53,11 @@ public:
     void stop(const error& why) override;
 
 private:
-    asio::awaitable<error> dial(const server_address& server);
+    /// One attempt, with its record.
+    asio::awaitable<error> dial();
+    /// All of an attempt but its beginning and its end.
+    asio::awaitable<error> attempt(const server_address& server);
+    void enter(connect_phase p) { record_->enter(p, connection_.now()); }
     /// Gets a stream to the server, from the options' transport or over TCP.
     asio::awaitable<error> reach(const server_address& server);
     /// Puts the transport's layer over the stream, if the scheme has one.
@@ -68,12 +73,14 @@ private:
     asio::awaitable<error> find_credentials(const server_address& server, const std::string& nonce,
                                             credentials& out);
     asio::awaitable<error> write(std::string_view bytes);
+    void trace_line(std::string_view line) const noexcept;
 
     connection& connection_;
     std::shared_ptr<const server_address> server_;
     conats::server_info info_;    // of the attempt that succeeded
     std::uint64_t inbox_sid_ = 0; // of the inbox it has subscribed to
     std::shared_ptr<dial_attempt> attempt_;
+    std::optional<attempt_recorder> record_; // of the attempt
     std::unique_ptr<input_buffer> input_;
     parser parser_;
     std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed

@@ -40,6 +40,12 @@ run_options to_run_options(const connect_options& o) {
     return r;
 }
 
+std::unique_ptr<logger> make_logger(const connect_options& o) {
+    if (o.log_threshold() == log_level::off)
+        return nullptr;
+    return std::make_unique<logger>(o.log_threshold(), o.log_sink());
+}
+
 /// One copy of each secret is enough.
 auth_options take_secrets(connect_options& o) {
     o.servers(std::vector<std::string>());
@@ -62,7 +68,8 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
       keep_alive_(options_.ping_interval(),
                   static_cast<std::uint32_t>(options_.max_pings_outstanding())),
       nuid_(draw, &random_),
-      latency_(options_.record_latency() ? std::make_unique<latency_statistics>() : nullptr) {
+      latency_(options_.record_latency() ? std::make_unique<latency_statistics>() : nullptr),
+      log_(make_logger(options_)) {
     server_states_ = servers_.states();
 }
 
@@ -203,6 +210,11 @@ conats::statistics connection::statistics() const {
     s.in_bytes = in_bytes_.load(std::memory_order_relaxed);
     s.compacted_messages = compacted_.load(std::memory_order_relaxed);
     s.reads = reads_.load(std::memory_order_relaxed);
+    s.socket_bytes_in = read_bytes_.load(std::memory_order_relaxed);
+    s.socket_bytes_out += handshake_written_.load(std::memory_order_relaxed);
+    s.pings_outstanding = pings_.size();
+    if (alive_ && writing_)
+        s.write_stall = now() - write_progress_;
     s.pinned_bytes = pool_.bytes_in_use();
     s.outbox_bytes = outbox_.end() - written_;
     s.pending_requests = requests_.size();
@@ -242,11 +254,27 @@ std::shared_ptr<event_queue> connection::open_events() {
     if (tls_not_verified_)
         queue->push(event(event_kind::tls_not_verified, std::exchange(tls_not_verified_, error()))
                         .status(status_));
+    push_state(*queue);
     if (status_ == conats::status::closed)
         queue->close();
     else
         events_.push_back(queue);
     return queue;
+}
+
+// What was told once and still holds.
+void connection::push_state(event_queue& to) const {
+    if (is_online() && info_.lame_duck_mode)
+        to.push(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
+    subscriptions_.for_each([&](const auto& s) {
+        if (!s->is_slow())
+            return;
+        const error why =
+            error(errc::messages_dropped, "pending limit exceeded").subject(s->subject());
+        to.push(event(event_kind::subscription_changed, why)
+                    .subscription_state(subscription_status::slow)
+                    .status(status_));
+    });
 }
 
 void connection::raise(event e) {
@@ -262,6 +290,8 @@ void connection::raise_userinfo_ignored(const server_address& server) {
     userinfo_ignored_ = error(errc::userinfo_ignored, "an authentication option is set: the "
                                                       "userinfo of the address is not used")
                             .server(server.redacted());
+    userinfo_ignored_told_ = !events_.empty();
+    emit(event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_));
 }
 
 void connection::on_secured(conats::tls_info tls, const server_address& server) {
@@ -273,12 +303,13 @@ void connection::on_secured(conats::tls_info tls, const server_address& server) 
     e.server(server.redacted());
     // Nobody can listen yet the first time: it is kept for the first stream of events.
     if (events_.empty())
-        tls_not_verified_ = std::move(e);
-    else
-        emit(event(event_kind::tls_not_verified, std::move(e)).status(status_));
+        tls_not_verified_ = e;
+    emit(event(event_kind::tls_not_verified, std::move(e)).status(status_));
 }
 
 void connection::emit(const event& e) {
+    if (log_ && log_->wants(level_of(e)))
+        add_to_log(to_record(e, connected_url_));
     for (const auto& w : events_)
         if (const auto queue = w.lock())
             queue->push(e);
@@ -349,7 +380,7 @@ void connection::finish(const error& reason) {
             close_reason_ = reason;
         if (is_online())
             set_status(conats::status::disconnected, close_reason_);
-        if (!events_.empty())
+        if (!events_.empty() || logs(log_level::debug))
             subscriptions_.for_each([&](const auto& s) {
                 const error why = refusal("").subject(s->subject());
                 emit(event(event_kind::subscription_changed, why)
@@ -357,6 +388,8 @@ void connection::finish(const error& reason) {
                          .status(status_));
             });
         set_status(conats::status::closed, close_reason_);
+        if (log_)
+            log_due(clock::time_point::max());
         subscriptions.reserve(subscriptions_.size());
         finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;

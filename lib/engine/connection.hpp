@@ -3,6 +3,7 @@
 
 #include "engine/auth_options.hpp"
 #include "engine/event_queue.hpp"
+#include "engine/logger.hpp"
 #include "engine/outbox.hpp"
 #include "engine/ping_tracker.hpp"
 #include "engine/pong_queue.hpp"
@@ -19,6 +20,7 @@
 #include "support/time_source.hpp"
 #include "transport/direct_writer.hpp"
 
+#include <conats/connect_attempt.hpp>
 #include <conats/connect_options.hpp>
 #include <conats/error.hpp>
 #include <conats/event.hpp>
@@ -56,6 +58,8 @@ struct publication {
     const conats::headers* headers = nullptr;
     payload_view payload;
     const owned_payload* owned = nullptr; ///< `payload`, if it may be kept instead of copied
+    /// Of a request: where to put what the publish hook wants kept until its end.
+    std::shared_ptr<observed_operation>* operation = nullptr;
 };
 
 [[nodiscard]] inline headers_view headers_of(const publication& p) {
@@ -139,7 +143,9 @@ public:
 
     // --- Publishing
 
-    publish_result publish(const publication& p);
+    publish_result publish(const publication& p) {
+        return options_.publish_hook() ? publish_hooked(p) : accept(p);
+    }
     /// Whether the kernel has taken anything of what begins at this position.
     [[nodiscard]] bool was_written(std::uint64_t begin) const;
     /// False if there is nothing to wait for.
@@ -152,7 +158,10 @@ public:
     // --- Requests
 
     /// Takes a slot and sends the request; null with `failure` if that is not possible.
-    request_slot* begin_request(const publication& p, clock::time_point deadline, error& failure);
+    request_slot* begin_request(const publication& p, clock::time_point deadline, error& failure) {
+        return options_.publish_hook() ? begin_hooked_request(p, deadline, failure)
+                                       : accept_request(p, deadline, failure);
+    }
     /// Takes the result: the reply's record, with its reference, or an error.
     error finish_request(request_slot& s, record& reply);
     void release_request(request_slot& s) noexcept;
@@ -206,6 +215,16 @@ public:
     [[nodiscard]] asio::any_io_executor user_executor() const;
     [[nodiscard]] const connect_options& options() const noexcept { return options_; }
     void raise(event e);
+    /// Whether a record of this level would be told to anybody.
+    [[nodiscard]] bool logs(log_level l) const noexcept { return log_ && log_->wants(l); }
+    void log(log_record r);
+    [[nodiscard]] connect_attempt last_attempt() const;
+    [[nodiscard]] bool observes_deliveries() const noexcept {
+        return static_cast<bool>(options_.delivery_hook());
+    }
+    /// What the delivery hook wants kept while the message is handled. It may be null.
+    [[nodiscard]] std::shared_ptr<observed_operation> begin_delivery(const subscription_state& s,
+                                                                     const message& m) const;
     [[nodiscard]] bool records_latency() const noexcept { return latency_ != nullptr; }
     [[nodiscard]] latency_statistics latency() const;
     /// Of a request with an inbox of its own.
@@ -230,6 +249,8 @@ public:
 
     /// What to do while there is no connection.
     run_step next_step();
+    /// Before anything is made of its outcome.
+    void on_attempt(const connect_attempt& a);
     void on_dial_failed(error e);
     /// `inbox_sid`: of the request inbox, if the server was told of it already.
     void on_connected(const conats::server_info& info, const server_address& server,
@@ -302,7 +323,17 @@ public:
     /// there is room or the connection ends.
     bool begin_pause(wait_node& n, subscription_state& s, clock::time_point until);
     void end_pause();
-    void on_read() noexcept { reads_.fetch_add(1, std::memory_order_relaxed); }
+    void on_read(std::size_t bytes) noexcept {
+        reads_.fetch_add(1, std::memory_order_relaxed);
+        count_read(bytes);
+    }
+    /// What the stream has read and written, in handshakes.
+    void count_read(std::size_t bytes) noexcept {
+        read_bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    }
+    void count_written(std::size_t bytes) noexcept {
+        handshake_written_.fetch_add(bytes, std::memory_order_relaxed);
+    }
 
     /// Does what is due and returns when it is to be called again.
     clock::time_point on_tick();
@@ -321,6 +352,12 @@ private:
     /// `reply_room`: bytes of a reply subject that `p` does not have yet.
     [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
     [[nodiscard]] error check_offline(const publication& p) const;
+    publish_result accept(const publication& p);
+    publish_result publish_hooked(const publication& p);
+    request_slot* accept_request(const publication& p, clock::time_point deadline, error& failure);
+    request_slot* begin_hooked_request(const publication& p, clock::time_point deadline,
+                                       error& failure);
+    [[nodiscard]] bool takes_headers() const;
     void append(const publication& p);
     /// The frame, around the owned payload itself.
     void append_gathered(const publication& p, const headers_view& headers);
@@ -333,6 +370,11 @@ private:
     void swap_outbox(outgoing& out);
     void set_status(conats::status s, const error& why);
     void emit(const event& e);
+    void push_state(event_queue& to) const;
+    void add_to_log(log_record r);
+    void log_due(clock::time_point now);
+    void log_pause(clock::time_point until);
+    void post_log(logger::records records);
     void arm(clock::time_point at);
     void post_stop(error why);
     void update_servers();
@@ -424,6 +466,7 @@ private:
     std::vector<server_address> new_servers_; // to replace the pool's
     conats::server_info info_;
     bool has_info_ = false;
+    connect_attempt last_attempt_;
     std::string connected_url_;
     std::string local_address_;
     std::string remote_address_;
@@ -481,9 +524,12 @@ private:
     std::vector<std::weak_ptr<event_queue>> events_;
     conats::statistics statistics_;
     const std::unique_ptr<latency_statistics> latency_; // null: not recorded
+    const std::unique_ptr<logger> log_;                 // null: silent
     std::atomic<std::uint64_t> in_messages_{0};
     std::atomic<std::uint64_t> in_bytes_{0};
     std::atomic<std::uint64_t> reads_{0};
+    std::atomic<std::uint64_t> read_bytes_{0};
+    std::atomic<std::uint64_t> handshake_written_{0};
     std::atomic<std::uint64_t> compacted_{0};
 
     std::uint64_t reads_seen_ = 0; // at the last tick

@@ -241,6 +241,8 @@ connection::clock::time_point connection::on_tick() {
         const lock_guard lock(mutex_);
         take_due(now, woken, expired);
         take_overdue(now, overdue);
+        if (log_)
+            log_due(now);
         if (!session_over_ && !failing_)
             failure = check_health(now);
         if (!session_over_ && !failing_ && !failure) {
@@ -305,8 +307,9 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    const auto always = std::min(
-        {timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_});
+    const auto always =
+        std::min({timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
+                  log_ ? log_->next_due() : clock::time_point::max()});
     if (!is_online() || failing_)
         return always;
     return std::min(

@@ -103,7 +103,7 @@ void connection::append_gathered(const publication& p, const headers_view& heade
     bytes.append(payload_tail.data(), payload_tail.size());
 }
 
-publish_result connection::publish(const publication& p) {
+publish_result connection::accept(const publication& p) {
     publish_result r;
     r.failure = check_form(p, options_.allow_empty_tokens());
     if (r.failure) [[unlikely]]
@@ -175,6 +175,7 @@ parked_handler connection::send_or_take_writer() {
     out.consume(n);
     if (n != 0) {
         written_ += n;
+        statistics_.socket_bytes_out += n;
         ++statistics_.writes;
     }
     if (out.empty())
@@ -235,6 +236,7 @@ bool connection::begin_write(outgoing& out, wait_node& n) {
 void connection::on_written(std::size_t bytes) {
     const lock_guard lock(mutex_);
     written_ += bytes;
+    statistics_.socket_bytes_out += bytes;
     write_progress_ = now();
     ++statistics_.writes;
 }
@@ -288,8 +290,8 @@ std::string connection::new_inbox() {
     return options_.inbox_prefix() + '.' + std::string(nuid_.next());
 }
 
-request_slot* connection::begin_request(const publication& p, clock::time_point deadline,
-                                        error& failure) {
+request_slot* connection::accept_request(const publication& p, clock::time_point deadline,
+                                         error& failure) {
     failure = check_form(p, options_.allow_empty_tokens());
     if (failure)
         return nullptr;

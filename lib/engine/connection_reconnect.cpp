@@ -32,6 +32,8 @@ run_step connection::next_step() {
         update_servers();
         if (step.action == run_action::dial)
             reconnect_forced_ = false;
+        if (step.action == run_action::wait && logs(log_level::info))
+            log_pause(step.until);
         if (step.chooser_failed)
             emit(event(event_kind::server_not_in_pool,
                        error(errc::invalid_argument, "the server chooser named no server"))
@@ -53,6 +55,7 @@ void connection::on_dial_failed(error e) {
     const lock_guard lock(mutex_);
     update_servers();
     loss_ = e;
+    ++statistics_.failed_attempts;
     emit(event(event_kind::connect_failed, std::move(e)).status(status_));
 }
 
@@ -158,8 +161,8 @@ bool connection::on_session_end(const error& cause) {
             if (s->draining)
                 drained.push_back(s->sid);
         });
+        set_status(conats::status::disconnected, cause); // while it is known from which server
         leave_server();
-        set_status(conats::status::disconnected, cause);
         set_status(conats::status::reconnecting, cause);
     }
     for (const ended_inbox& i : inboxes)
@@ -257,6 +260,7 @@ void connection::on_connected(const conats::server_info& info, const server_addr
         keep_alive_.start(now());
         write_progress_ = now();
         reconnect_forced_ = false;
+        ++statistics_.connects;
         statistics_.reconnects += again ? 1 : 0;
         set_status(conats::status::connected, error());
         arm(next_deadline());
@@ -291,10 +295,12 @@ void connection::replay(std::uint64_t inbox_sid) {
         if (std::binary_search(withdrawn_.begin(), withdrawn_.end(), f.begin()))
             continue;
         // Sent, it would cost the new connection as well, for ever.
-        if (const error e = check_replay(f))
+        if (const error e = check_replay(f)) {
+            ++statistics_.dropped_publications;
             emit(event(event_kind::publish_dropped, e).status(status_));
-        else
+        } else {
             f.append_to(next);
+        }
     }
     withdrawn_.clear();
     written_ = next.begin();

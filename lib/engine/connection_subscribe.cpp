@@ -56,6 +56,7 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
                              " bytes, the server takes " +
                              std::to_string(options_.max_control_line()));
         s->observer = weak_from_this();
+        s->observed = observes_deliveries() && !s->is_own_inbox();
         s->sid = subscriptions_.add(s);
         // Before the bytes, so that the reader knows the sid before a message can come.
         registrations_.push_back({s->sid, s, false});

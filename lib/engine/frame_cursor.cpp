@@ -29,7 +29,8 @@ bool frame_cursor::next() {
     }
     const std::string_view rest(bytes.data() + offset_, bytes.size() - offset_);
     const std::size_t line = rest.find("\r\n");
-    read_line(rest.substr(0, line));
+    line_ = rest.substr(0, line);
+    read_line(line_);
     next_ = offset_ + line + line_end;
     end_ += line + line_end;
     inserted_at_ = 0;
@@ -49,6 +50,14 @@ bool frame_cursor::next() {
 
 bool frame_cursor::has_insertion(std::size_t before) const noexcept {
     return insertion_ != from_.insertions_.size() && from_.insertions_[insertion_].offset == before;
+}
+
+std::string_view frame_cursor::payload() const noexcept {
+    if (inserted_at_ == 0) {
+        return {header_block().data() + header_size_, body_size_ - header_size_};
+    }
+    const owned_payload& apart = from_.insertions_[insertion_ - 1].payload;
+    return {apart.data(), apart.size()};
 }
 
 void frame_cursor::append_to(outbox& to) const {

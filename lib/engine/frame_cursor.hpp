@@ -24,6 +24,8 @@ public:
     /// Goes to the next frame; false behind the last.
     bool next();
 
+    /// Without its CRLF.
+    [[nodiscard]] std::string_view line() const noexcept { return line_; }
     /// PUB or HPUB; the rest of what is read here is of these alone.
     [[nodiscard]] bool is_publish() const noexcept { return is_publish_; }
     [[nodiscard]] bool has_headers() const noexcept { return header_size_ != 0; }
@@ -31,6 +33,10 @@ public:
     [[nodiscard]] std::string_view reply() const noexcept { return reply_; }
     /// Of header block and payload.
     [[nodiscard]] std::size_t body_size() const noexcept { return body_size_; }
+    [[nodiscard]] std::string_view header_block() const noexcept {
+        return {line_.data() + line_.size() + 2, header_size_};
+    }
+    [[nodiscard]] std::string_view payload() const noexcept;
     /// The frame's place in the outbox's count of bytes.
     [[nodiscard]] std::uint64_t begin() const noexcept { return begin_; }
 
@@ -48,6 +54,7 @@ private:
     std::size_t next_ = 0;        // of the frame behind it
     std::size_t insertion_ = 0;   // the next one, of the frame behind it
     std::size_t inserted_at_ = 0; // where in the bytes the payload stands apart; 0: nowhere
+    std::string_view line_;
     std::string_view subject_;
     std::string_view reply_;
     std::size_t header_size_ = 0;

@@ -182,6 +182,18 @@ error handshake::make_connect(const credentials& who, secret& out, std::size_t m
     return {};
 }
 
+std::string handshake::redacted_connect(const credentials& who) const {
+    connect_fields fields = make_connect_fields(options_, info_, who);
+    for (std::string_view* hidden :
+         {&fields.auth_token, &fields.user, &fields.pass, &fields.jwt, &fields.sig})
+        if (!hidden->empty())
+            *hidden = "***";
+    secret line;
+    if (encode_connect(fields, line))
+        return "CONNECT";
+    return std::string(line.reveal().substr(0, line.reveal().find('\r')));
+}
+
 connect_fields make_connect_fields(const handshake_options& options, const server_info& info,
                                    const credentials& who) {
     connect_fields fields;

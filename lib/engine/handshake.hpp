@@ -69,6 +69,9 @@ public:
     [[nodiscard]] error make_connect(const credentials& who, secret& out,
                                      std::size_t max_control_line = default_max_control_line);
 
+    /// The same CONNECT with "***" in place of secrets, without its CRLF.
+    [[nodiscard]] std::string redacted_connect(const credentials& who) const;
+
     [[nodiscard]] const server_info& info() const noexcept { return info_; }
     [[nodiscard]] const error& failure() const noexcept { return failure_; }
 

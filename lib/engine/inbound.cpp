@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/inbound.hpp"
 
+#include "engine/wire_tracer.hpp"
 #include "protocol/header_codec.hpp"
 
 #include <string_view>
@@ -33,7 +34,11 @@ inbound::inbound(connection& c, parser_limits limits) : connection_(c), parser_(
 
 error inbound::feed(input_buffer& in) {
     apply_registrations();
-    error e = distribute(in);
+    error e;
+    if (connection_.options().wire_trace()) [[unlikely]]
+        e = distribute<true>(in);
+    else
+        e = distribute<false>(in);
     commit(in.memory());
     return e;
 }
@@ -52,6 +57,7 @@ void inbound::apply_registrations() {
     changes_.clear();
 }
 
+template <bool Traced>
 error inbound::distribute(input_buffer& in) {
     while (in.begin() != in.end()) {
         switch (parser_.parse(in.begin(), in.end())) {
@@ -59,6 +65,8 @@ error inbound::distribute(input_buffer& in) {
         case parse_status::failed: return parser_.failure();
         case parse_status::complete: break;
         }
+        if constexpr (Traced)
+            wire_tracer(connection_.options().wire_trace()).on_parsed(parser_, in.begin());
         if (parser_.kind() == operation_kind::msg) {
             on_message(in.memory());
         } else if (error e = on_operation(in.memory())) {
@@ -96,10 +104,10 @@ error inbound::on_info() {
 void inbound::on_message(block& chunk) {
     const message_frame& m = parser_.message();
     subscription_state* s = subscriptions_.find(m.sid);
-    if (s == nullptr && m.sid != inbox_sid_)
-        return; // unsubscribed a moment ago
     ++messages_;
     bytes_ += m.total_size;
+    if (s == nullptr && m.sid != inbox_sid_)
+        return; // unsubscribed a moment ago
     record r = make_record(m, chunk);
     if (m.header_size != 0 && !decode_header_block({m.body, m.header_size}).well_formed) {
         r.malformed_headers = true;
@@ -122,10 +130,12 @@ void inbound::commit(block& chunk) {
         connection_.on_replies(replies_);
         replies_.clear();
     }
+    const auto now =
+        dirty_.empty() ? connection::clock::time_point() : connection_.now(); // once per chunk
     for (subscription_state* s : dirty_) {
-        if (s->is_timed() && s->on_arrival(connection_.now()))
+        if (s->is_timed() && s->on_arrival(now))
             connection_.hasten_deadline(*s);
-        commit_result r = s->commit(chunk);
+        commit_result r = s->commit(chunk, now);
         r.consumer.post();
         connection_.on_committed(*s, r);
         if (r.full)

@@ -39,6 +39,7 @@ private:
     static constexpr std::size_t max_pinned = std::size_t{16} << 20U;
 
     void apply_registrations();
+    template <bool Traced>
     error distribute(input_buffer& in);
     error on_operation(block& chunk);
     error on_info();

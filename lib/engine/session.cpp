@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/session.hpp"
 
+#include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
 #include "support/thrown_text.hpp"
 #include "transport/openssl.hpp"
@@ -30,7 +31,8 @@ class direct_scope {
 public:
     direct_scope(connection& c, stream& s) : connection_(c) {
         auto* const writer = dynamic_cast<direct_writer*>(&s);
-        if (c.options().send_now() && writer != nullptr && writer->allow_write_now())
+        const bool wanted = c.options().send_now() && !c.options().wire_trace();
+        if (wanted && writer != nullptr && writer->allow_write_now())
             c.direct(writer);
     }
     direct_scope(const direct_scope&) = delete;
@@ -117,7 +119,7 @@ asio::awaitable<error> session::read_once() {
         co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
     if (ec)
         co_return lost(ec);
-    connection_.on_read();
+    connection_.on_read(n);
     input_->commit(n);
     co_return inbound_.feed(*input_);
 }
@@ -161,6 +163,8 @@ asio::awaitable<void> session::write_loop() {
 }
 
 asio::awaitable<error> session::write_all(outgoing& out) {
+    if (const auto& hook = connection_.options().wire_trace()) [[unlikely]]
+        wire_tracer(hook).on_write(out);
     std::array<segment, 16> pieces;
     std::array<asio::const_buffer, 16> buffers;
     while (!out.empty()) {

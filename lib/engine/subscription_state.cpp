@@ -88,9 +88,10 @@ void subscription_state::make_room() {
         ring_.grow(head_, staged_end_);
 }
 
-commit_result subscription_state::commit(block& chunk) {
+commit_result subscription_state::commit(block& chunk, time_point now) {
     commit_result result;
     const std::lock_guard lock(mutex_);
+    const std::uint64_t first = tail_;
     const std::uint64_t staged = staged_end_ - tail_;
     // As if the messages came one by one: a burst may begin an episode after it ends another.
     if (staged != 0)
@@ -105,6 +106,8 @@ commit_result subscription_state::commit(block& chunk) {
     }
     staged_end_ = tail_;
     staged_bytes_ = 0;
+    if (tail_ != first)
+        arrivals_.add(first, now, std::min(oldest_position(), first));
     max_pending_messages_ = std::max(max_pending_messages_, pending_messages());
     max_pending_bytes_ = std::max(max_pending_bytes_, pending_bytes());
     note_episode(result);
@@ -279,7 +282,10 @@ bool subscription_state::refill() {
         taken_next_ = 0;
         for (std::uint64_t i = 0; i != n; ++i)
             taken_.push_back(ring_.at(head_ + i));
+        batch_begin_ = head_;
         head_ += n;
+        batch_end_ = head_;
+        batch_delivered_ = delivered_.load(std::memory_order_relaxed);
     }
     notify_handled(reached);
     return n != 0;
@@ -464,6 +470,11 @@ bool subscription_state::ended() const {
     return static_cast<bool>(end_reason_);
 }
 
+bool subscription_state::is_slow() const {
+    const std::lock_guard lock(mutex_);
+    return slow_;
+}
+
 bool subscription_state::is_finished() const noexcept {
     if (!end_reason_)
         return false;
@@ -492,7 +503,7 @@ void subscription_state::set_limits(std::size_t messages, std::size_t bytes) {
         o->on_room();
 }
 
-subscription_statistics subscription_state::statistics() const {
+subscription_statistics subscription_state::statistics(time_point now) const {
     const std::lock_guard lock(mutex_);
     subscription_statistics s;
     s.delivered = delivered_.load(std::memory_order_relaxed);
@@ -500,6 +511,9 @@ subscription_statistics subscription_state::statistics() const {
     if ((flags_.load(std::memory_order_relaxed) & discarding) == 0) {
         s.pending_messages = pending_messages();
         s.pending_bytes = pending_bytes();
+        const std::uint64_t oldest = oldest_position();
+        if (oldest != tail_)
+            s.oldest_pending = std::max(now - arrivals_.at(oldest), time_point::duration::zero());
     }
     s.max_pending_messages = max_pending_messages_;
     s.max_pending_bytes = max_pending_bytes_;
@@ -523,6 +537,12 @@ bool subscription_state::fits(std::uint64_t messages, std::uint64_t bytes) const
 
 std::uint64_t subscription_state::pending_messages() const noexcept {
     return tail_ - removed_ - delivered_.load(std::memory_order_relaxed);
+}
+
+// tail_ if nothing is pending.
+std::uint64_t subscription_state::oldest_position() const noexcept {
+    const std::uint64_t taken = delivered_.load(std::memory_order_relaxed) - batch_delivered_;
+    return batch_begin_ + taken < batch_end_ ? batch_begin_ + taken : head_;
 }
 
 std::uint64_t subscription_state::pending_bytes() const noexcept {

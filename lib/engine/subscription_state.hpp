@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/arrival_marks.hpp"
 #include "engine/message_barriers.hpp"
 #include "engine/record_ring.hpp"
 #include "engine/subscription_deadlines.hpp"
@@ -10,6 +11,7 @@
 
 #include <conats/error.hpp>
 #include <conats/event.hpp>
+#include <conats/hooks.hpp>
 #include <conats/statistics.hpp>
 #include <conats/status.hpp>
 
@@ -113,7 +115,7 @@ public:
     void stage(const record& r);
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
     /// Shows what was staged to the consumer, within the limits.
-    commit_result commit(block& chunk);
+    commit_result commit(block& chunk, time_point now);
     /// Copies queued records into blocks of their own, so that they pin no chunk. Returns how
     /// many; `idle` tells that the queue was empty.
     std::size_t compact(const std::shared_ptr<void>& owner, bool& idle);
@@ -150,6 +152,10 @@ public:
 
     /// Whether the end has been reached: ended and nothing left. Notes that the consumer knows.
     bool at_end();
+    /// Whether the delivery hook is to be asked; set before registration.
+    bool observed = false;
+    /// What the hook wants kept of the messages taken, until the consumer comes back.
+    std::vector<std::shared_ptr<observed_operation>> deliveries;
     /// Since the consumer was suspended last.
     turn consumer_turn;
 
@@ -169,13 +175,15 @@ public:
     void end(const error& reason, bool discard);
     [[nodiscard]] error end_reason() const;
     [[nodiscard]] bool ended() const;
+    /// Whether a slow-consumer episode goes on.
+    [[nodiscard]] bool is_slow() const;
     /// Whether nobody is to get anything from it any more: it has ended and was read to its
     /// end, or nobody reads it.
     [[nodiscard]] bool finished() const;
     void set_limits(std::size_t messages, std::size_t bytes);
     /// How long its overflow may pause reading.
     [[nodiscard]] std::chrono::nanoseconds max_pause() const noexcept { return max_pause_; }
-    [[nodiscard]] subscription_statistics statistics() const;
+    [[nodiscard]] subscription_statistics statistics(time_point now) const;
     void reset_max_pending();
     /// Takes the parked consumer, to be destroyed with its context or resumed.
     parked_handler abandon();
@@ -205,6 +213,7 @@ private:
     [[nodiscard]] bool fits(std::uint64_t messages, std::uint64_t bytes) const noexcept;
     [[nodiscard]] std::uint64_t pending_messages() const noexcept;
     [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
+    [[nodiscard]] std::uint64_t oldest_position() const noexcept;
     parked_handler take_consumer(wake outcome);
     [[nodiscard]] bool is_finished() const noexcept;
     void notify_finished();
@@ -230,6 +239,10 @@ private:
     std::uint64_t max_pending_messages_ = 0;
     std::uint64_t max_pending_bytes_ = 0;
     std::uint64_t compacted_to_ = 0; // what lies before has blocks of its own
+    arrival_marks arrivals_;
+    std::uint64_t batch_begin_ = 0;     // position of the first record moved out
+    std::uint64_t batch_end_ = 0;       // and behind the last
+    std::uint64_t batch_delivered_ = 0; // what delivered_ was then
     subscription_deadlines deadlines_;
     message_barriers barriers_;
     error end_reason_;

@@ -88,6 +88,11 @@ void dial_attempt::end() {
     open_gate();
 }
 
+void dial_attempt::enter(connect_phase p) const noexcept {
+    if (recorder_ != nullptr)
+        recorder_->enter(p, time_.now());
+}
+
 asio::awaitable<void> dial_attempt::wait_at_gate(clock::time_point until) {
     gate_.expires_at(until);
     co_await gate_.wait();
@@ -110,6 +115,7 @@ asio::awaitable<error> dial_attempt::connect(const server_address& server,
 
 asio::awaitable<error> dial_attempt::pass_proxy(const server_address& server,
                                                 const proxy_address& proxy) {
+    enter(connect_phase::transport);
     const auto handshake = begin_proxy_handshake(proxy, server.host(), server.port());
     std::array<char, 512> room{};
     while (!handshake->is_over() && !ended()) {
@@ -150,6 +156,7 @@ asio::awaitable<error> dial_attempt::connect_directly(const server_address& serv
                                                       const dial_options& options,
                                                       asio::any_io_executor user_executor) {
     endpoints addresses;
+    enter(connect_phase::dns);
     error e = co_await resolve(server, options.resolver, std::move(user_executor), addresses);
     if (e)
         co_return e;
@@ -159,6 +166,7 @@ asio::awaitable<error> dial_attempt::connect_directly(const server_address& serv
     arrange_addresses(addresses, order, options.random);
     if (addresses.empty())
         co_return none_left(server.host(), order);
+    enter(connect_phase::tcp);
     for (std::size_t i = 0; i != addresses.size() && !ended(); ++i) {
         const auto now = time_.now();
         const auto left = static_cast<clock::rep>(addresses.size() - i);
@@ -185,6 +193,8 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, const socket_
     auto tcp_made = std::make_unique<tcp_stream>(strand_);
     tcp::socket& socket = tcp_made->socket();
     replace_stream(std::move(tcp_made));
+    if (recorder_ != nullptr)
+        recorder_->address(to_text(to));
     if (error e = open_socket(socket, to, settings))
         co_return e;
     socket.async_connect(to, [r, self = shared_from_this()](const error_code& ec) {
@@ -207,6 +217,7 @@ asio::awaitable<error> dial_attempt::connect_one(tcp::endpoint to, const socket_
 asio::awaitable<error> dial_attempt::make_stream(const stream_factory& factory,
                                                  transport_target target,
                                                  asio::any_io_executor user_executor) {
+    enter(connect_phase::transport);
     target.deadline(deadline_).executor(strand_);
     std::unique_ptr<conats::stream> made;
     std::string failure = "it returned none";

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "transport/attempt_recorder.hpp"
 #include "transport/dial_options.hpp"
 #include "transport/server_address.hpp"
 #include "transport/timer.hpp"
@@ -46,6 +47,8 @@ public:
     dial_attempt(const asio::any_io_executor& strand, std::shared_ptr<const void> owner);
 
     void start(clock::time_point deadline);
+    /// Whom to tell which phase begins; outlives the calls below.
+    void record_to(attempt_recorder& r) noexcept { recorder_ = &r; }
     /// No longer needed: the deadline is off.
     void finish();
     void stop();
@@ -108,6 +111,7 @@ private:
     using endpoints = std::vector<asio::ip::tcp::endpoint>;
 
     [[nodiscard]] bool ended() const noexcept { return expired_ || stopped_; }
+    void enter(connect_phase p) const noexcept;
     /// Resolves and connects, each address within its share of the time that is left.
     asio::awaitable<error> connect_directly(const server_address& server,
                                             const dial_options& options,
@@ -131,6 +135,7 @@ private:
     asio::any_io_executor strand_;
     std::unique_ptr<conats::stream> stream_;
     const time_source& time_;
+    attempt_recorder* recorder_ = nullptr;
     timer deadline_timer_;
     timer gate_; // never expires: cancelled to resume who waits at it
     clock::time_point deadline_{};

@@ -5,6 +5,7 @@
 #include <conats/headers.hpp>
 
 #include <algorithm>
+#include <iterator>
 
 namespace conats {
 inline namespace v0 {
@@ -123,6 +124,34 @@ std::size_t headers_view::size() const noexcept {
     return static_cast<std::size_t>(std::distance(begin(), end()));
 }
 
+namespace {
+
+void append_line(std::string& to, std::string_view name, std::string_view value) {
+    to.append(name).append(": ").append(value).append("\r\n");
+}
+
+/// Removes those of the lines before `end` whose name is what stands there, of this size. Returns
+/// how many.
+std::size_t remove_lines(std::string& lines, std::size_t end, std::size_t name_size) {
+    std::size_t removed = 0;
+    std::size_t to = 0;
+    for (std::size_t from = 0; from != end;) {
+        const std::string_view rest = std::string_view(lines).substr(from, end - from);
+        const std::string_view line = rest.substr(0, impl::find_crlf(rest) + 2);
+        from += line.size();
+        if (line.substr(0, line.find(':')) == std::string_view(lines).substr(end, name_size)) {
+            ++removed;
+        } else {
+            std::copy(line.begin(), line.end(), lines.begin() + static_cast<std::ptrdiff_t>(to));
+            to += line.size();
+        }
+    }
+    lines.erase(to, end - to);
+    return removed;
+}
+
+} // namespace
+
 headers::headers(headers_view view) {
     lines_.reserve(view.lines().size());
     for (const header_field& field : view) {
@@ -137,38 +166,34 @@ headers& headers::add(std::string_view name, std::string_view value) {
         }
         return *this;
     }
-    // Both may be views into these headers: written apart, then taken over.
-    std::string line;
-    line.reserve(name.size() + value.size() + 4);
-    line.append(name).append(": ").append(value).append("\r\n");
-    lines_ += line;
+    // Both may be views into these headers, which must not move meanwhile.
+    const std::size_t size = lines_.size() + name.size() + value.size() + 4;
+    if (size > lines_.capacity()) {
+        std::string larger;
+        larger.reserve(std::max(size, 2 * lines_.capacity()));
+        append_line(larger.append(lines_), name, value);
+        lines_ = std::move(larger);
+    } else {
+        append_line(lines_, name, value);
+    }
     return *this;
 }
 
 headers& headers::set(std::string_view name, std::string_view value) {
-    headers added;
-    added.add(name, value);
-    if (!added.fault_.empty()) {
-        return add(name, value); // keeps the fault
+    const std::size_t before = lines_.size();
+    add(name, value);
+    if (lines_.size() != before) { // else it is at fault
+        remove_lines(lines_, before, name.size());
     }
-    erase(name);
-    lines_ += added.lines_;
     return *this;
 }
 
 std::size_t headers::erase(std::string_view name) {
-    std::string kept;
-    std::size_t erased = 0;
-    for (std::string_view rest = lines_; !rest.empty();) {
-        const std::string_view line = rest.substr(0, impl::find_crlf(rest) + 2);
-        rest.remove_prefix(line.size());
-        if (line.substr(0, line.find(':')) == name) {
-            ++erased;
-        } else {
-            kept += line;
-        }
-    }
-    lines_ = std::move(kept);
+    // It may be a view into these headers: looked for where it does not move until the end.
+    const std::size_t before = lines_.size();
+    lines_.append(name);
+    const std::size_t erased = remove_lines(lines_, before, name.size());
+    lines_.resize(lines_.size() - name.size());
     return erased;
 }
 

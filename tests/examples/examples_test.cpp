@@ -5,6 +5,7 @@
 
 #include <sys/wait.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <stdexcept>
@@ -106,6 +107,48 @@ TEST_CASE("Example 10 threads") {
 TEST_CASE("Example 11 callbacks and futures") {
     CHECK_THAT(output_of("11_callbacks_and_futures"),
                Contains("callback: hello\nfuture: fine weather\n"));
+}
+
+TEST_CASE("L07 Example 13 observability: spans of two services, linked by what they send") {
+    const std::string text = output_of("13_observability");
+    CHECK_THAT(text, Contains("ok: handling it is a child of that"));
+    CHECK_THAT(text, Contains("ok: what the handler publishes is its child"));
+    CHECK_THAT(text, Contains("ok: all in one trace"));
+    CHECK_THAT(text, Contains("ok: no span without sampling"));
+    CHECK_THAT(text, Contains("PRODUCER publish orders.new messaging.destination.name=orders.new "
+                              "messaging.message.body.size=8 messaging.operation.name=publish "
+                              "messaging.operation.type=send messaging.system=nats"));
+    CHECK_THAT(text, Contains("CONSUMER process orders.new messaging.consumer.group.name=stock "
+                              "messaging.destination.name=orders.new "
+                              "messaging.destination.template=orders.*"));
+    CHECK_THAT(text, Contains("CLIENT request price.apple "));
+    CHECK_THAT(text, Contains("shop: info connected nats://"));
+    CHECK_THAT(text, Contains("shop connected after "));
+}
+
+TEST_CASE("L08 Example 13 observability: the page of counters says what the server says") {
+    const nats_server server;
+    const std::string text = output_of("13_observability", server.url());
+    INFO(text);
+    const auto server_says = [&](const char* field) -> std::string {
+        const auto connz = server.monitor().get("/connz?state=closed");
+        for (const auto& c : connz.at("connections").as_array())
+            if (c.at("name").as_string() == "shop")
+                return std::to_string(c.at(field).to_number<std::int64_t>());
+        return "nothing";
+    };
+    CHECK(eventually([&] { return server_says("in_msgs") != "nothing"; })); // it has noticed
+    CHECK_THAT(text, Contains("\nmessaging_client_published_messages_total " +
+                              server_says("in_msgs") + '\n'));
+    CHECK_THAT(text, Contains("\nmessaging_client_consumed_messages_total " +
+                              server_says("out_msgs") + '\n'));
+    CHECK_THAT(text, Contains("\nnats_client_sent_bytes_total " + server_says("in_bytes") + '\n'));
+    CHECK_THAT(text,
+               Contains("\nnats_client_received_bytes_total " + server_says("out_bytes") + '\n'));
+    CHECK_THAT(text, Contains("\nnats_client_reconnects_total 0\n"));
+    CHECK_THAT(text, Contains("\nnats_client_messages_dropped_total 0\n"));
+    CHECK_THAT(text, Contains("\nnats_client_active_subscriptions 1\n")); // of its requests
+    CHECK_THAT(text, Contains("_seconds_count{messaging_operation_name=\"request\"} 1\n"));
 }
 
 #if defined(CONATS_TESTING)

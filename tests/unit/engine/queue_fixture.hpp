@@ -34,13 +34,14 @@ public:
 
     /// One read: the messages, separated by blanks, in one chunk, staged and committed. Who waits
     /// stays in the result.
-    impl::commit_result arrive(impl::subscription_state& s, std::string_view messages) {
+    impl::commit_result arrive(impl::subscription_state& s, std::string_view messages,
+                               impl::subscription_state::time_point now = {}) {
         const std::vector<std::string> all = split(messages);
         impl::chunk* c = make_chunk(messages.size() + all.size() + 1);
         char* to = c->data();
         for (const std::string& payload : all)
             s.stage(write(*c, to, "s", "", "", payload));
-        return committed(s, c);
+        return committed(s, c, now);
     }
     /// `n` messages 0, 1, …
     impl::commit_result arrive(impl::subscription_state& s, int n) {
@@ -100,8 +101,9 @@ private:
         }
         return words;
     }
-    static impl::commit_result committed(impl::subscription_state& s, impl::chunk* c) {
-        impl::commit_result r = s.commit(*c);
+    static impl::commit_result committed(impl::subscription_state& s, impl::chunk* c,
+                                         impl::subscription_state::time_point now = {}) {
+        impl::commit_result r = s.commit(*c, now);
         impl::release_reference(c); // the reader's own
         return r;
     }

@@ -52,12 +52,12 @@ TEST_CASE("subscription counts records moved out as pending until they are taken
     const auto s = make_subscription();
     reader.arrive(*s, 600);
     CHECK(s->peek());
-    CHECK(s->statistics().pending_messages == 600);
+    CHECK(s->statistics({}).pending_messages == 600);
     CHECK(take(*s) == "0");
-    CHECK(s->statistics().pending_messages == 599);
+    CHECK(s->statistics({}).pending_messages == 599);
     CHECK(take_all(*s) == numbers(1, 600)); // across three batches
-    CHECK(s->statistics().pending_messages == 0);
-    CHECK(s->statistics().pending_bytes == 0);
+    CHECK(s->statistics({}).pending_messages == 0);
+    CHECK(s->statistics({}).pending_bytes == 0);
 }
 
 TEST_CASE("subscription moves out at most 256 records at a time") {
@@ -102,8 +102,8 @@ TEST_CASE("subscription shows staged messages only when they are committed") {
     s->stage(feed::write(*c, to, "s", "", "", "b"));
     CHECK(s->is_staged());
     CHECK_FALSE(s->peek());
-    CHECK(s->statistics().pending_messages == 0);
-    s->commit(*c);
+    CHECK(s->statistics({}).pending_messages == 0);
+    s->commit(*c, {});
     CHECK_FALSE(s->is_staged());
     CHECK(c->references == 3);
     CHECK(take_all(*s) == "a b");

@@ -59,8 +59,8 @@ TEST_CASE("subscription that ends with discard gives nothing more and frees its 
     reader.arrive(*s, "c");
     s->end(errc::unsubscribed, true);
     CHECK(reader.chunks() == 0);
-    CHECK(s->statistics().pending_messages == 0);
-    CHECK(s->statistics().pending_bytes == 0);
+    CHECK(s->statistics({}).pending_messages == 0);
+    CHECK(s->statistics({}).pending_bytes == 0);
     CHECK(s->at_end());
     CHECK_FALSE(s->peek());
     CHECK(take(*s) == "-");
@@ -76,13 +76,13 @@ TEST_CASE("subscription that ends with discard gives nothing of what was moved o
         reader.arrive(*s, "a b c");
         CHECK(take(*s) == "a");
         s->end(errc::unsubscribed, true);
-        CHECK(s->statistics().pending_messages == 0);
-        CHECK(s->statistics().pending_bytes == 0);
+        CHECK(s->statistics({}).pending_messages == 0);
+        CHECK(s->statistics({}).pending_bytes == 0);
         CHECK_FALSE(s->at_end()); // the consumer has not noticed
         CHECK((look ? s->peek() : take(*s) != "-") == false);
         CHECK(reader.chunks() == 0);
         CHECK(s->at_end());
-        CHECK(s->statistics().delivered == 1);
+        CHECK(s->statistics({}).delivered == 1);
     }
 }
 
@@ -93,7 +93,7 @@ TEST_CASE("subscription that ends drops what is staged") {
     char* to = c->data();
     s->stage(feed::write(*c, to, "s", "", "", "a"));
     s->end(errc::unsubscribed, true); // by another thread
-    CHECK(s->commit(*c).dropped == 0);
+    CHECK(s->commit(*c, {}).dropped == 0);
     CHECK(c->references == 1);
     CHECK_FALSE(s->is_staged());
     CHECK_FALSE(s->peek());

@@ -87,13 +87,13 @@ TEST_CASE("subscription counts 64 bytes beside headers and payload toward its li
     const std::string p(36, 'x'); // 100 bytes
     const auto s = make_subscription(limits(0, 300));
     CHECK(report(reader.arrive(*s, p + ' ' + p + ' ' + p)).empty());
-    CHECK(s->statistics().pending_bytes == 300);
+    CHECK(s->statistics({}).pending_bytes == 300);
     CHECK(report(reader.arrive(*s, "y")) == "dropped 1, slow");
 
     const auto headers = make_subscription(limits(0, 300));
     CHECK(report(reader.arrive(*headers, "s", "", std::string(200, 'h'), std::string(36, 'x')))
               .empty());
-    CHECK(headers->statistics().pending_bytes == 300);
+    CHECK(headers->statistics({}).pending_bytes == 300);
     const auto too_large = make_subscription(limits(0, 299));
     CHECK(report(reader.arrive(*too_large, "s", "", std::string(200, 'h'), std::string(36, 'x'))) ==
           "dropped 1, slow");
@@ -120,9 +120,9 @@ TEST_CASE("subscription with wait takes all of a chunk and asks for a pause abov
     const auto s = make_subscription(limits(2, 0, overflow::wait));
     CHECK(report(reader.arrive(*s, "a b")).empty());
     CHECK(report(reader.arrive(*s, "c d e")) == "full");
-    CHECK(s->statistics().pending_messages == 5);
+    CHECK(s->statistics({}).pending_messages == 5);
     CHECK(take_all(*s) == "a b c d e");
-    CHECK(s->statistics().dropped == 0);
+    CHECK(s->statistics({}).dropped == 0);
 
     const auto bytes = make_subscription(limits(0, 129, overflow::wait));
     CHECK(report(reader.arrive(*bytes, "a")).empty());
@@ -244,7 +244,7 @@ TEST_CASE("subscription reports a slow episode once, and its end at half the lim
     take_all(*s, 2);
     CHECK(report(reader.arrive(*s, "10")) == "recovered"); // 2 of 4
     CHECK(report(reader.arrive(*s, "11 12 13")) == "dropped 1, slow");
-    CHECK(s->statistics().dropped == 4);
+    CHECK(s->statistics({}).dropped == 4);
 }
 
 TEST_CASE("subscription reports that a burst ends one episode and begins the next") {
@@ -289,7 +289,7 @@ TEST_CASE("subscription of limited length takes its last message and no more") {
     CHECK(report(reader.arrive(*s, "a b")).empty());
     CHECK(report(reader.arrive(*s, "c d e")) == "max");
     CHECK(take_all(*s) == "a b c");
-    CHECK(s->statistics().dropped == 0); // nobody asked for "d"
+    CHECK(s->statistics({}).dropped == 0); // nobody asked for "d"
     CHECK(reader.chunks() == 0);
 }
 
@@ -327,7 +327,7 @@ TEST_CASE("subscription counts what it delivered, dropped and holds, and the mos
     const auto s = make_subscription(limits(5));
     reader.arrive(*s, "a b c d e f g");
     take_all(*s, 3);
-    auto now = s->statistics();
+    auto now = s->statistics({});
     CHECK(now.delivered == 3);
     CHECK(now.dropped == 2);
     CHECK(now.pending_messages == 2);
@@ -336,12 +336,12 @@ TEST_CASE("subscription counts what it delivered, dropped and holds, and the mos
     CHECK(now.max_pending_bytes == 5 * 65);
 
     s->reset_max_pending();
-    now = s->statistics();
+    now = s->statistics({});
     CHECK(now.max_pending_messages == 2);
     CHECK(now.max_pending_bytes == 2 * 65);
     take_all(*s);
     reader.arrive(*s, "h");
-    now = s->statistics();
+    now = s->statistics({});
     CHECK(now.delivered == 5);
     CHECK(now.pending_messages == 1);
     CHECK(now.max_pending_messages == 2);
@@ -352,7 +352,7 @@ TEST_CASE("subscription with drop_oldest empties nothing for a message that woul
     const auto s = make_subscription(limits(0, 260, overflow::drop_oldest)); // 65 a letter
     reader.arrive(*s, "a");
     CHECK(reader.arrive(*s, std::string(300, 'x')).dropped == 1);
-    CHECK(s->statistics().pending_messages == 1);
+    CHECK(s->statistics({}).pending_messages == 1);
 }
 
 TEST_CASE("subscription that pauses reading goes on when its limits are raised") {

@@ -244,7 +244,7 @@ private:
         ++next_block_;
         commit_result expected;
         model_.arrive(messages, expected);
-        const commit_result r = state_->commit(*c);
+        const commit_result r = state_->commit(*c, {});
         impl::release_reference(c);
         REQUIRE(r.dropped == expected.dropped);
         REQUIRE(r.became_slow == expected.became_slow);
@@ -283,7 +283,7 @@ private:
         }
     }
     void check() {
-        const auto now = state_->statistics();
+        const auto now = state_->statistics({});
         REQUIRE(now.dropped == model_.dropped);
         REQUIRE(now.delivered == model_.delivered);
         REQUIRE(now.pending_messages == (model_.discarded ? 0 : model_.size()));

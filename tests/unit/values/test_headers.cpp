@@ -62,6 +62,15 @@ TEST_CASE("headers: an argument may point into the headers themselves") {
     h.set("Name", *h.get("Name"));
     CHECK(h.size() == 1);
     CHECK(h.get("Name") == std::string(100, 'v'));
+    h.clear();
+    h.add("A", "1").add("B", "2").add("A", "3").add("C", "4").add("A", "5");
+    CHECK(h.erase(h.begin()->name) == 3);
+    CHECK(h.view().lines() == "B: 2\r\nC: 4\r\n");
+    h.set(h.begin()->name, *h.get("C"));
+    CHECK(h.view().lines() == "C: 4\r\nB: 4\r\n");
+    CHECK(h.erase("C") == 1);
+    CHECK(h.erase("B") == 1);
+    CHECK(h.empty());
 }
 
 TEST_CASE("C04 a header name is printable ASCII without a colon") {
