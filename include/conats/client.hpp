@@ -75,9 +75,10 @@ concept handler_of_messages =
 /// subscription that was not `release()`d, exists. When the last of them goes, what was
 /// accepted is sent (for at most `close_timeout`, while the context runs), then the connection
 /// closes; use `drain()` for an orderly end. While it lives, `io_context::run()` does not
-/// return. A connection that is lost closes the client with `disconnected`: there is no
-/// reconnecting yet. Loops over messages end then, handlers are just not called any more;
-/// `events()` tells, and `close_reason()` why.
+/// return. A connection that is lost is made anew, as `connect_options` says: subscriptions live
+/// on, and requests and flushes under way end with `disconnected`. If that is given up, the client
+/// closes: loops over messages end, handlers are just not called any more. `events()` tells of
+/// both, and `close_reason()` why.
 ///
 /// Thread safety: distinct copies freely, and one object concurrently through its verbs.
 /// Assigning, moving or destroying an object while another thread uses it is a race.

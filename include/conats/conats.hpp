@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything but the adaptor for other completion tokens, <conats/token.hpp>, and what looks inside,
-// <conats/observability.hpp>.
+// Everything but the adaptor for other completion tokens, <conats/token.hpp>, and what looks
+// inside, <conats/observability.hpp>.
 #include <conats/auth.hpp>
 #include <conats/client.hpp>
 #include <conats/connect.hpp>
