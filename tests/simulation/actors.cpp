@@ -112,7 +112,8 @@ void actors::check(operation& op) {
         [[fallthrough]];
     case operation_kind::close:
         // Without a connection nothing can be sent, and a bad one gets so much time and no more.
-        if (!op.result && op.link != 0 && network_.is_whole(op.link))
+        if (!op.result && op.link != 0 && network_.is_whole(op.link) &&
+            network_.now() < op.since + actors_[op.client].plan.close_timeout)
             check_flush(op);
         break;
     case operation_kind::consume: model_.interests()[op.about].has_consumer = false; break;
