@@ -112,7 +112,8 @@ void actors::check(operation& op) {
         [[fallthrough]];
     case operation_kind::close:
         // Without a connection nothing can be sent, and a bad one gets so much time and no more.
-        if (!op.result && op.link != 0 && network_.is_whole(op.link))
+        if (!op.result && op.link != 0 && network_.is_whole(op.link) &&
+            network_.now() < op.since + actors_[op.client].plan.close_timeout)
             check_flush(op);
         break;
     case operation_kind::consume: model_.interests()[op.about].has_consumer = false; break;
@@ -123,7 +124,9 @@ void actors::check(operation& op) {
 // Withdrawn: it was accepted while there was no connection, and none came in time.
 void actors::check_publish(const operation& op) {
     sent_message& m = model_.message(op.about);
-    if (op.result.code() != errc::timeout || !m.accepted)
+    // Another timeout is that of room above the high-water mark, which takes nothing back.
+    if (op.result.code() != errc::timeout || !m.accepted ||
+        op.result.text().find("is not sent") == std::string::npos)
         return;
     if (m.written)
         journal_.fail("message " + std::to_string(op.about) + " was sent, and is said not to be");

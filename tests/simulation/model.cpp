@@ -98,6 +98,7 @@ void model::on_command(conversation& c, const frame& f) {
                       std::to_string(position + 1));
         return;
     }
+    c.pongs_said += f.is("PONG") ? 1 : 0;
     if (f.is("SUB"))
         on_subscribe(c, f);
     else if (f.is("UNSUB"))
@@ -283,6 +284,7 @@ void model::heard(conversation& c, std::string_view bytes, time_point now) {
         journal_.note([&] {
             return "  " + std::to_string(c.link) + " > " + std::string(f.line.substr(0, 100));
         });
+        c.pings_heard += f.is("PING") ? 1 : 0;
         if (f.is("MSG") || f.is("HMSG"))
             on_message(c, f, now);
         else if (f.is("PONG") && !std::exchange(c.is_welcome, true))

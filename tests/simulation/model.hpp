@@ -106,6 +106,8 @@ struct conversation {
     frame_reader said;
     frame_reader heard;
     std::size_t commands = 0; ///< whole ones that were said
+    std::size_t pings_heard = 0;
+    std::size_t pongs_said = 0;
     bool is_over = false;
     bool is_welcome = false;        ///< the first PONG was heard
     std::vector<interest*> expects; ///< what has to be subscribed before anything is published
