@@ -24,7 +24,8 @@ asio::awaitable<std::vector<std::string>> local(std::string) {
 
 /// Whom the server takes the connection of this name for.
 std::string user_of(const nats_server& server, std::string_view name) {
-    for (const auto& c : server.monitor().get("/connz?auth=1").at("connections").as_array())
+    const auto connz = server.monitor().get("/connz?auth=1");
+    for (const auto& c : connz.at("connections").as_array())
         if (const auto* own = c.as_object().if_contains("name"); own && own->as_string() == name)
             return std::string(c.at("authorized_user").as_string());
     return "nobody";
@@ -64,6 +65,8 @@ TEST_CASE("E24, S98 a reconnect presents the new certificate, and looks at the s
         bool told = false;
         while (!told) {
             const auto e = co_await events.next();
+            CAPTURE(nc.close_reason());
+            REQUIRE(e);
             told = e->kind() == conats::event_kind::connect_failed;
             if (told)
                 CHECK(e->what() == errc::tls_configuration_invalid);

@@ -141,8 +141,7 @@ TEST_CASE("S68 messages of a server that ignores an UNSUB are nobody's") {
         s.expect("UNSUB 1");
         s.send(frame("a", "1", "after"));
         s.expect("SUB b ");
-        s.send(frame("a", "1", "after") + "PING\r\n");
-        s.expect("PONG");
+        s.send(frame("a", "1", "after"));
         s.serve();
     });
     run([&]() -> asio::awaitable<void> {
@@ -154,8 +153,8 @@ TEST_CASE("S68 messages of a server that ignores an UNSUB are nobody's") {
         CHECK(m->text() == "before");
         sub.unsubscribe();
         auto other = co_await nc.subscribe("b"); // gets no message of the old sid
-        CHECK(peer.result() == "ok");
         co_await nc.flush();
+        CHECK(peer.result() == "ok");
         const auto none = co_await sub.next(scaled(1s));
         CHECK_FALSE(none);
         CHECK(sub.end_reason() == errc::unsubscribed);
@@ -183,6 +182,7 @@ TEST_CASE("S80 a hundred thousand PINGs get a hundred thousand PONGs") {
         const auto m = co_await sub.next(scaled(20s));
         REQUIRE(m);
         CHECK(m->text() == "done");
+        co_await nc.flush(scaled(20s));
         CHECK(peer.result() == "ok");
     });
 }

@@ -69,9 +69,12 @@ void chaos::begin(harm h, std::size_t at) {
 
 void chaos::end(harm h, std::size_t at) {
     switch (h) {
-    case harm::lame_duck: cluster_[at].kill(); [[fallthrough]];
+    case harm::freeze:    // resumed, it would deliver what it had got late, by way of the others
+    case harm::lame_duck: // it would close in half a minute
+        cluster_[at].kill();
+        cluster_[at].start();
+        break;
     case harm::kill: cluster_[at].start(); break;
-    case harm::freeze: cluster_[at].resume(); break;
     case harm::cut: break;
     case harm::blackhole:
         proxies_[at]->pass();

@@ -42,12 +42,13 @@ asio::awaitable<void> traffic::publish(std::size_t publisher) {
             ++number;
             const std::string subject = "soak." + std::to_string(number % subscriptions);
             const std::string text = std::to_string(publisher) + " " + std::to_string(number);
-            conats::error failure;
             try {
                 co_await client_.publish(subject, text);
                 ++sent_;
-            } catch (const conats::system_error&) {
-                ++refused_; // the buffer is full
+            } catch (const conats::system_error& e) {
+                if (e.details() != conats::errc::outbox_full)
+                    throw;
+                ++refused_;
             }
         }
         pause.expires_after(2ms);
