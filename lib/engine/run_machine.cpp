@@ -3,6 +3,7 @@
 
 #include "support/later.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
@@ -79,7 +80,9 @@ std::chrono::nanoseconds run_machine::jitter(bool is_tls) {
 }
 
 std::chrono::nanoseconds run_machine::moving_delay(bool is_tls, bool again) {
-    return again ? options_.wait + jitter(is_tls) : jitter(is_tls);
+    // Without a pause between rounds, and with no other server, it would ask for ever.
+    constexpr std::chrono::nanoseconds least = std::chrono::milliseconds(100);
+    return again ? std::max(options_.wait, least) + jitter(is_tls) : jitter(is_tls);
 }
 
 run_step run_machine::dial(clock::time_point now, const server_info& last_info) {

@@ -221,6 +221,9 @@ TEST_CASE("F11 a move begins after a random part of the jitter, and again after 
     f.random = 100'000'001; // one more than there are nanoseconds in the jitter
     CHECK(f.machine.moving_delay(false, false) == 0ns);
     CHECK(f.machine.moving_delay(true, false) == 100'000'001ns);
+    run_options o;
+    o.wait = 0ns;
+    CHECK(fixture("a", o).machine.moving_delay(false, true) == 100ms); // or it would not rest
 }
 
 TEST_CASE("F05 a delay function that throws leaves the default") {
