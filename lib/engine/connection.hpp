@@ -387,8 +387,8 @@ private:
     /// What is left of the outbox and the writer, of which no byte was written, for which
     /// `f(frame)` is true.
     void keep_frames(const std::function<bool(const class frame_cursor&)>& f);
-    /// The client is about to end: it does so at the old server.
-    void cancel_move();
+    /// The client is about to end: it does so at the old server, where it may still ask.
+    void cancel_move(bool asks_on);
     void release_publishers(wait_list& woken);
     void leave_server();
     void replay(std::uint64_t inbox_sid);

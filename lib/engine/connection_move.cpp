@@ -73,10 +73,12 @@ bool connection::begin_move(std::shared_ptr<const server_address> to) {
 }
 
 // Subscriptions are over in any case; but who drains may still ask before they reply.
-void connection::cancel_move() {
+void connection::cancel_move(bool asks_on) {
     if (moving_ != moving::leaving)
         return;
     moving_ = moving::no;
+    if (!asks_on)
+        return;
     subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
         if (s == nullptr)
             append_subscribe(outbox_.bytes(), requests_.prefix() + '*', "", sid);
