@@ -154,10 +154,8 @@ TEST_CASE("S02 an INFO right behind the first PONG names servers") {
 
 TEST_CASE("S14 one bad address in a list keeps the good one from being tried") {
     nats_server server;
+    // An empty host is the default one, so that is not among them.
     const std::vector<std::string> bad = {"http://127.0.0.1",
-                                          "nats://",
-                                          "nats://:4222",
-                                          "nats://@",
                                           "127.0.0.1:99999",
                                           "127.0.0.1:0",
                                           "127.0.0.1:abc",
@@ -165,6 +163,7 @@ TEST_CASE("S14 one bad address in a list keeps the good one from being tried") {
                                           "u:%zz@127.0.0.1",
                                           "[::1",
                                           "::1",
+                                          "nats://[]",
                                           "nats://127.0.0.1/x",
                                           "nats://127.0.0.1?a=b",
                                           "tls://127.0.0.1#f",
@@ -178,7 +177,8 @@ TEST_CASE("S14 one bad address in a list keeps the good one from being tried") {
             o.servers(list).retry_on_failed_connect(true);
             const auto e = outcome_of(o);
             CHECK(e == errc::invalid_address);
-            CHECK(e.text().find("address") != std::string::npos);
+            CHECK_FALSE(e.text().empty());
+            CHECK(e.what().find("p@ss") == std::string::npos);
             std::swap(list[0], list[1]);
         }
     }

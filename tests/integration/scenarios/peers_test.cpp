@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <sstream>
 #include <string>
 #include <string_view>
@@ -154,7 +155,6 @@ TEST_CASE("S36 an -ERR of odd bytes, or of very many, is told in short and print
         co_await nc.flush();
         const auto all = take_events(events);
         CHECK(statuses(all) == "connected");
-        CHECK(count_events(all, event_kind::server_error) == 4);
         CHECK(count_events(all, event_kind::permission_denied) == 1);
         const auto harmless = [](const std::string& text) {
             return text.size() < 1200 &&
@@ -162,11 +162,14 @@ TEST_CASE("S36 an -ERR of odd bytes, or of very many, is told in short and print
                        text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
         };
         bool shown = false;
+        std::uint64_t errors = 0;
         for (const conats::event& e : all) {
+            errors += e.kind() == event_kind::server_error ? e.count() : 0;
             CHECK(harmless(e.what().text()));
             shown = shown || e.what().text() == "a\\x00b\\x1b[2J";
         }
         CHECK(shown);
+        CHECK(errors == 5);
         CHECK(std::all_of(lines.begin(), lines.end(), harmless));
         CHECK(nc.statistics().reconnects == 0);
     });
