@@ -150,8 +150,8 @@ TEST_CASE(
     CAPTURE(t.faults, t.disconnected, t.turned);
     CHECK(t.foreign == 0);
     CHECK(t.not_recovered == 0);
-    // The rest turned a letter of a subject or of a field that does not matter.
-    CHECK(t.turned + t.disconnected >= t.faults * 2 / 3);
+    // The rest hit a text in INFO or CONNECT, a subject, or lay behind all that was said.
+    CHECK(t.turned + t.disconnected >= t.faults / 3);
 }
 
 TEST_CASE("S86 a slow line is not taken for a dead one; one that stands still is") {
