@@ -101,7 +101,7 @@ void connection::record_flush(std::uint64_t ticket) {
 
 error connection::on_server_error(std::string_view text) {
     const server_failure f = classify(text);
-    error e(f.code, std::string(text));
+    error e(f.code, told_text(text));
     e.subject(std::string(f.subject));
     {
         const lock_guard lock(mutex_);

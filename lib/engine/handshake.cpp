@@ -113,7 +113,7 @@ handshake_action handshake::on_tls_failed(std::string_view why) {
 // is kept nonetheless, to explain the close if there is one.
 handshake_action handshake::on_error(std::string_view text) {
     const auto failure = classify(text);
-    error e(failure.code, std::string(text));
+    error e(failure.code, told_text(text));
     if (failure.fatal) {
         return fail(std::move(e));
     }

@@ -3,6 +3,7 @@
 
 #include "support/ascii.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace conats {
@@ -117,6 +118,15 @@ server_failure classify(std::string_view text) noexcept {
         break;
     }
     return out;
+}
+
+std::string told_text(std::string_view text) {
+    constexpr std::size_t most = 1024;
+    const bool plain = std::none_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return byte < 0x20 || byte == 0x7f;
+    });
+    return plain && text.size() <= most ? std::string(text) : escaped_excerpt(text, most);
 }
 
 } // namespace impl

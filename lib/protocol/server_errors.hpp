@@ -4,6 +4,7 @@
 #include <conats/error.hpp>
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 namespace conats {
@@ -25,6 +26,10 @@ struct server_failure {
 /// Classifies the text of an -ERR, without its quotes, in any case of letters. An unknown text is
 /// `errc::server_error`, not fatal: the connection is lost when the server closes it.
 server_failure classify(std::string_view text) noexcept;
+
+/// What is told of the text of an -ERR: the text itself, unless it is longer than 1 KiB or holds
+/// control characters, for it ends in logs and on terminals.
+std::string told_text(std::string_view text);
 
 } // namespace impl
 } // namespace v0

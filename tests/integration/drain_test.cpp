@@ -128,12 +128,12 @@ TEST_CASE("C19 requests of handlers are answered while the connection drains") {
     });
 }
 
-TEST_CASE("C19 a drain that takes too long is a timeout and closes") {
+TEST_CASE("C19, S65 a drain that takes too long is a timeout and closes") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         gate never(co_await asio::this_coro::executor);
         conats::connect_options options(server.url());
-        options.drain_timeout(50ms);
+        options.drain_timeout(200ms);
         auto nc = co_await conats::connect(options);
         const auto handler = [&](conats::message) -> asio::awaitable<void> {
             co_await never.pass();
@@ -146,7 +146,9 @@ TEST_CASE("C19 a drain that takes too long is a timeout and closes") {
         conats::error e;
         co_await nc.drain(e);
         CHECK(e.code() == errc::timeout);
-        CHECK(std::chrono::steady_clock::now() - begin >= 50ms);
+        const auto took = std::chrono::steady_clock::now() - begin;
+        CHECK(took >= 200ms);
+        CHECK(took < 200ms + scaled(500ms));
         CHECK(nc.status() == conats::status::closed);
         CHECK(nc.close_reason().code() == errc::timeout);
         bool thrown = false;

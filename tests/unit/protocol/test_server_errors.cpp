@@ -9,6 +9,7 @@
 using conats::errc;
 using conats::impl::classify;
 using conats::impl::server_failure;
+using conats::impl::told_text;
 
 namespace {
 
@@ -143,4 +144,13 @@ TEST_CASE("server_errors: S36 odd and broken texts do no harm") {
               .sid == 0);
     CHECK(classify(std::string_view("\0\xff'", 3)).code == errc::server_error);
     CHECK(classify(std::string(70'000, 'x')).code == errc::server_error);
+}
+
+TEST_CASE("server_errors: S36 what is told of a text is short and harms no terminal") {
+    CHECK(told_text("Permissions Violation for Publish to \"b\xc3\xbc\"") ==
+          "Permissions Violation for Publish to \"b\xc3\xbc\"");
+    CHECK(told_text(std::string(1024, 'x')) == std::string(1024, 'x'));
+    CHECK(told_text(std::string(1025, 'x')) == std::string(1024, 'x') + "...");
+    CHECK(told_text(std::string_view("a\0\x1b[2Jb\x7f", 8)) == "a\\x00\\x1b[2Jb\\x7f");
+    CHECK(told_text("").empty());
 }
