@@ -123,6 +123,8 @@ TEST_CASE("F17 PINGs of the server are answered: while connecting, and while han
     });
     // It gives a client up that is silent for two seconds.
     nats_server server("ping_interval: \"1s\"\nping_max: 1\n");
+    int begun = 0; // a second handler may still be at work when the test is over
+    bool ended = false;
     run([&]() -> asio::awaitable<void> {
         auto first = co_await conats::connect(peer.url());
         co_await first.flush();
@@ -131,8 +133,6 @@ TEST_CASE("F17 PINGs of the server are answered: while connecting, and while han
         conats::connect_options o(server.url());
         auto nc = co_await conats::connect(o.ping_interval(1h).max_reconnects(0));
         auto events = nc.events();
-        int begun = 0;
-        bool ended = false;
         const auto work = [&](conats::message) -> asio::awaitable<void> {
             ++begun;
             co_await pause(5s);
