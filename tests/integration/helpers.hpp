@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <memory>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -84,29 +85,38 @@ inline asio::awaitable<void> turns(int n) {
         co_await asio::post(executor, asio::use_awaitable);
 }
 
-/// Holds coroutines of one thread back until it is opened.
+/// Holds coroutines of one thread back until it is opened. Those may outlive it.
 class gate {
 public:
     explicit gate(const asio::any_io_executor& executor)
-        : timer_(executor, asio::steady_timer::time_point::max()) {}
+        : state_(std::make_shared<state>(executor)) {}
 
-    asio::awaitable<void> pass() {
-        ++waiting_;
-        if (!open_)
-            co_await timer_.async_wait(asio::as_tuple(asio::use_awaitable));
-        --waiting_;
-    }
-    [[nodiscard]] int waiting() const { return waiting_; }
+    [[nodiscard]] asio::awaitable<void> pass() { return pass(state_); }
+    [[nodiscard]] int waiting() const { return state_->waiting; }
     void open() {
-        open_ = true;
-        timer_.cancel();
+        state_->is_open = true;
+        state_->timer.cancel();
     }
-    void close() { open_ = false; }
+    void close() { state_->is_open = false; }
 
 private:
-    asio::steady_timer timer_;
-    int waiting_ = 0;
-    bool open_ = false;
+    struct state {
+        explicit state(const asio::any_io_executor& executor)
+            : timer(executor, asio::steady_timer::time_point::max()) {}
+
+        asio::steady_timer timer;
+        int waiting = 0;
+        bool is_open = false;
+    };
+
+    static asio::awaitable<void> pass(std::shared_ptr<state> s) {
+        ++s->waiting;
+        if (!s->is_open)
+            co_await s->timer.async_wait(asio::as_tuple(asio::use_awaitable));
+        --s->waiting;
+    }
+
+    std::shared_ptr<state> state_;
 };
 
 } // namespace conats::test
