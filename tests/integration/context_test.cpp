@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Contexts of the nats command line.
+#include "integration/helpers.hpp"
 #include "integration/outcome.hpp"
 #include "integration/scratch_directory.hpp"
 #include "integration/tls_fixture.hpp"
@@ -217,6 +218,8 @@ TEST_CASE("B25 what is wrong is told with file and field, and without content") 
 }
 
 TEST_CASE("B25, A26 nothing of a context's token stays in memory") {
+    if (sanitized)
+        skip_test("a sanitizer keeps what is freed, the buffers of the file's writer too");
     contexts all;
     const masked_secret token;
     nats_server server;
