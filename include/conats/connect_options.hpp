@@ -350,7 +350,7 @@ public:
     /// What to do when the server announces its shutdown (lame duck mode). Default:
     /// `lame_duck_policy::move`:
     /// 1. connects to another server, once a random part of `reconnect_jitter` is over, and again
-    ///    after `reconnect_wait` while no other takes it;
+    ///    after `reconnect_wait` (100 ms at least) while no other takes it;
     /// 2. holds what is published from then on, unsubscribes from the old server and delivers what
     ///    that had sent;
     /// 3. subscribes at the new one, sends what was held, and closes the old connection.

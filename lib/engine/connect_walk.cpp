@@ -146,12 +146,12 @@ void connect_walk::drop() noexcept {
 
 asio::awaitable<error> connect_walk::dial() {
     const server_address& server = *server_;
-    ++attempts_;
+    attempt_number_ = connection_.next_attempt();
     inbox_sid_ = 0;
-    record_.emplace(server.redacted(), attempts_, connection_.now());
+    record_.emplace(server.redacted(), attempt_number_, connection_.now());
     if (connection_.logs(log_level::debug))
-        connection_.log({log_level::debug, "connecting", "attempt " + std::to_string(attempts_),
-                         server.redacted()});
+        connection_.log({log_level::debug, "connecting",
+                         "attempt " + std::to_string(attempt_number_), server.redacted()});
     error e = co_await attempt(server);
     if (e)
         e.server(server.redacted());
@@ -193,7 +193,7 @@ asio::awaitable<error> connect_walk::reach(const server_address& server) {
     auto executor = connection_.user_executor();
     error e;
     if (const stream_factory* factory = transport_access::factory(options.transport())) {
-        auto target = to_target(server, attempts_);
+        auto target = to_target(server, attempt_number_);
         e = co_await attempt_->make_stream(*factory, std::move(target), std::move(executor));
     } else {
         dial_options dial;
@@ -211,7 +211,7 @@ asio::awaitable<error> connect_walk::lay_over(const server_address& server) {
     if (layer == nullptr)
         co_return error();
     enter(connect_phase::transport);
-    auto target = to_target(server, attempts_);
+    auto target = to_target(server, attempt_number_);
     target.deadline(attempt_->deadline()).executor(connection_.strand());
     const auto over = layer->begin(std::move(target));
     auto executor = connection_.user_executor();
@@ -356,7 +356,7 @@ asio::awaitable<error> connect_walk::find_credentials(const server_address& serv
     if (!choice.ask)
         co_return error();
     auth_request request;
-    request.server(server.redacted()).nonce(nonce).attempt(attempts_);
+    request.server(server.redacted()).nonce(nonce).attempt(attempt_number_);
     request.deadline(attempt_->deadline());
     authentication auth(connection_.options(), connection_.authentication(), *attempt_,
                         connection_.user_executor());

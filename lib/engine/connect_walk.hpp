@@ -85,7 +85,7 @@ private:
     parser parser_;
     std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed
     std::optional<wall_time> expire_;        // of what was presented, if it tells
-    std::uint64_t attempts_ = 0;
+    std::uint64_t attempt_number_ = 0;
 };
 
 } // namespace impl

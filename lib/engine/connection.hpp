@@ -246,6 +246,8 @@ public:
     /// Certificates and keys that need not be read again.
     [[nodiscard]] std::shared_ptr<const ssl_context>& kept_tls() noexcept { return kept_tls_; }
     [[nodiscard]] bool stopping() const;
+    /// Counts the attempts to connect, from 1, whoever makes them.
+    [[nodiscard]] std::uint64_t next_attempt() noexcept { return ++attempts_; }
 
     /// What to do while there is no connection.
     run_step next_step();
@@ -440,8 +442,9 @@ private:
     chunk_pool pool_;
     const time_source& time_;
     random_numbers random_;
-    server_pool servers_; // these two on the strand
+    server_pool servers_; // these three on the strand
     run_machine machine_;
+    std::uint64_t attempts_ = 0;
 
     mutable std::mutex mutex_;
     asio::any_io_executor user_executor_; // these three while alive_

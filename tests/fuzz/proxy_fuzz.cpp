@@ -46,7 +46,7 @@ std::string play(const impl::proxy_address& proxy, std::string_view input, std::
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer's signature
+    // libFuzzer's signature
     std::string_view input(reinterpret_cast<const char*>(data), size);
     impl::proxy_address address;
     if (!impl::parse_proxy_address(input, address)) {

@@ -119,7 +119,7 @@ void answer(std::string_view input, bool offered) {
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    // NOLINTNEXTLINE(cppcoreguidelines-pro-type-reinterpret-cast): libFuzzer's signature
+    // libFuzzer's signature
     std::string_view input(reinterpret_cast<const char*>(data), size);
     if (input.empty())
         return 0;

@@ -5,6 +5,8 @@
 #include "support/nats_cluster.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <conats/connect_attempt.hpp>
+
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_future.hpp>
 
@@ -251,6 +253,7 @@ TEST_CASE("F11 a client stays while no other server takes it, and tries again") 
         CHECK(moved);
         CHECK(nc.connected_url() == next.url());
         CHECK(next.connections() == 3);
+        CHECK(nc.last_attempt().number() == 4); // of both servers
         CHECK(old.connections() == 1);
         co_await nc.flush();
         const auto all = take_events(events);

@@ -5,6 +5,9 @@
 
 #include <conats/conats.hpp>
 
+#include <sstream>
+#include <string>
+
 namespace conats::test {
 
 /// The outcome of one attempt to connect; the client is closed again.
@@ -15,6 +18,14 @@ inline conats::error outcome_of(const conats::connect_options& options) {
         co_await nc.close();
         co_return e;
     });
+}
+
+/// All that an error can be asked for.
+inline std::string all_of(const conats::error& e) {
+    std::ostringstream out;
+    out << e << e.what() << e.text() << e.subject() << e.server() << e.code() << e.code().message()
+        << conats::system_error(e).what();
+    return out.str();
 }
 
 } // namespace conats::test

@@ -31,13 +31,7 @@ bool tells(std::string_view text) {
            text.find("t0k3n") != std::string_view::npos;
 }
 
-/// All that an error can be asked for.
-std::string all_of(const conats::error& e) {
-    std::ostringstream out;
-    out << e << e.what() << e.text() << e.subject() << e.server() << e.code() << e.code().message()
-        << conats::system_error(e).what();
-    return out.str();
-}
+using conats::test::all_of; // of errors, beside those below
 
 /// All that a client can be asked for in text.
 std::string all_of(const conats::client& nc) {

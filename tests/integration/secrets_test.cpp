@@ -33,13 +33,7 @@ public:
         const std::lock_guard lock(mutex_);
         text_ += text.str();
     }
-    void take(const conats::error& e) {
-        std::ostringstream text;
-        text << e << e.what() << e.text() << e.subject() << e.server() << e.code()
-             << e.code().message() << conats::system_error(e).what() << "\n";
-        const std::lock_guard lock(mutex_);
-        text_ += text.str();
-    }
+    void take(const conats::error& e) { take(all_of(e)); }
     [[nodiscard]] std::string text() const {
         const std::lock_guard lock(mutex_);
         return text_;

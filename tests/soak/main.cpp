@@ -63,7 +63,7 @@ bool eventually(std::chrono::nanoseconds within, const std::function<bool()>& f)
     while (!f()) {
         if (clock_type::now() > until)
             return false;
-        std::this_thread::sleep_for(2ms);
+        std::this_thread::sleep_for(2ms); // servers and their cluster live by the real time
     }
     return true;
 }

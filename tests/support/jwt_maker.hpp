@@ -39,7 +39,7 @@ private:
 /// g++ 12.
 class user_claims {
 public:
-    user_claims() {} // NOLINT(modernize-use-equals-default): not an aggregate, for g++ 12
+    user_claims() {} // not an aggregate, for g++ 12
 
     user_claims& name(std::string text);
     /// Nobody has to prove that it is his.
