@@ -46,7 +46,7 @@ public:
 
     /// The server as `scheme://host:port`, without userinfo.
     [[nodiscard]] const std::string& server() const noexcept { return server_; }
-    /// The client's how manieth attempt it was, from 1 on; 0: there was none.
+    /// The number of this attempt, counted from 1 over the client's life; 0: there was none.
     [[nodiscard]] std::uint64_t number() const noexcept { return number_; }
     /// Where TCP connections were tried, as `ip:port`, in order; the last one is the one made, if
     /// any was.

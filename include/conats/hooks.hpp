@@ -28,8 +28,8 @@ public:
     virtual ~observed_operation();
 
     /// It has failed: the message was refused, the request got no reply (`operation_aborted` if it
-    /// was cancelled or dropped), the handler threw (`handler_failed`). Once, before the end. Must
-    /// not throw.
+    /// was cancelled or dropped), the handler threw (`handler_failed`). Once, before the end, in
+    /// whatever thread that is. Must not throw.
     virtual void on_error(const error& e) noexcept;
 };
 

@@ -12,7 +12,6 @@
 #include <boost/asio/buffer.hpp>
 
 #include <chrono>
-#include <random>
 #include <string>
 #include <utility>
 
@@ -86,10 +85,10 @@ std::string expected_name(const connect_options& o, const server_address& server
     return tls_name_of(o.tls() ? o.tls()->server_name() : std::string(), server.tls_name());
 }
 
-std::function<std::uint64_t()> order_of(const connect_options& o) {
-    if (o.retain_order())
+std::function<std::uint64_t()> order_of(connection& c) {
+    if (c.options().retain_order())
         return nullptr;
-    return [] { return std::uint64_t{std::random_device()()}; };
+    return [&c] { return c.random(); };
 }
 
 } // namespace
@@ -155,12 +154,14 @@ asio::awaitable<error> connect_walk::dial() {
     error e = co_await attempt(server);
     if (e)
         e.server(server.redacted());
-    connection_.on_attempt(record_->finish(e, connection_.now()));
+    if (!e || !attempt_ || !attempt_->stopped()) // else it says nothing of the server
+        connection_.on_attempt(record_->finish(e, connection_.now()));
     co_return e;
 }
 
 asio::awaitable<error> connect_walk::attempt(const server_address& server) {
     error e;
+    attempt_.reset();
     tls_.reset();
     // What is wrong with our side of TLS is found before anybody is called, and the time that
     // takes is not the server's.
@@ -198,7 +199,7 @@ asio::awaitable<error> connect_walk::reach(const server_address& server) {
     } else {
         dial_options dial;
         e = make_dial_options(options, dial);
-        dial.random = order_of(options);
+        dial.random = order_of(connection_);
         if (!e)
             e = co_await attempt_->connect(server, dial, std::move(executor));
     }

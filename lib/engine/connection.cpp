@@ -358,7 +358,7 @@ void connection::start_closing() {
     if (!close_reason_)
         close_reason_ = error(errc::closed);
     close_deadline_ = later(now(), options_.close_timeout());
-    cancel_move(false);
+    cancel_move();
     if (status_ != conats::status::draining_pubs)
         set_status(conats::status::draining_pubs, error());
     append_ping(ping_kind::goodbye);

@@ -248,6 +248,7 @@ public:
     [[nodiscard]] bool stopping() const;
     /// Counts the attempts to connect, from 1, whoever makes them.
     [[nodiscard]] std::uint64_t next_attempt() noexcept { return ++attempts_; }
+    [[nodiscard]] std::uint64_t random() { return random_(); }
 
     /// What to do while there is no connection.
     run_step next_step();
@@ -280,6 +281,8 @@ public:
     /// Enters `n` to be resumed when the server is in lame duck mode, or the session is over.
     /// False if there is nothing to wait for, and never will be.
     bool begin_lame_duck_wait(wait_node& n);
+    /// Whether the client is not ending.
+    [[nodiscard]] bool may_move() const;
     /// Where to move.
     [[nodiscard]] std::vector<std::shared_ptr<const server_address>> other_servers();
     /// After how long to try to move: at once after the announcement, or again.
@@ -389,8 +392,12 @@ private:
     /// What is left of the outbox and the writer, of which no byte was written, for which
     /// `f(frame)` is true.
     void keep_frames(const std::function<bool(const class frame_cursor&)>& f);
-    /// The client is about to end: it does so at the old server, where it may still ask.
-    void cancel_move(bool asks_on);
+    [[nodiscard]] bool is_movable() const noexcept;
+    void append_last_words();
+    /// The client is about to end: it does so at the old server.
+    void cancel_move();
+    /// The frame goes to another place of the outbox: who waits for a reply to it is told.
+    void note_place(std::string_view reply, std::uint64_t begin);
     void release_publishers(wait_list& woken);
     void leave_server();
     void replay(std::uint64_t inbox_sid);
@@ -407,6 +414,8 @@ private:
     static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
     void finish_requests(const error& why, wait_list& woken);
     void hurry();
+    /// Those of `replace_servers`.
+    void take_new_servers();
     /// Why the session is to end now, if its credentials are to be renewed.
     error take_renewal(clock::time_point now);
     void take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all);

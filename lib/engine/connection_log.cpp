@@ -46,16 +46,15 @@ connect_attempt connection::last_attempt() const {
 }
 
 void connection::on_attempt(const connect_attempt& a) {
+    if (logs(log_level::debug)) {
+        std::ostringstream text;
+        text << a;
+        log({log_level::debug, "attempt", text.str(), a.server()});
+    }
     {
         const lock_guard lock(mutex_);
-        if (stop_requested_ && a.what())
-            return; // it says nothing of the server
         last_attempt_ = a;
-        if (logs(log_level::debug)) {
-            std::ostringstream text;
-            text << a;
-            add_to_log({log_level::debug, "attempt", text.str(), a.server()});
-        }
+        statistics_.failed_attempts += a.what() ? 1 : 0;
     }
     if (!options_.on_attempt())
         return;

@@ -24,7 +24,18 @@ bool connection::begin_lame_duck_wait(wait_node& n) {
 }
 
 std::vector<std::shared_ptr<const server_address>> connection::other_servers() {
+    take_new_servers();
     return servers_.others();
+}
+
+bool connection::may_move() const {
+    const lock_guard lock(mutex_);
+    return is_movable();
+}
+
+bool connection::is_movable() const noexcept {
+    return is_open() && !session_over_ && !failing_ && !stop_requested_ && !reconnect_forced_ &&
+           status_ == conats::status::connected;
 }
 
 std::chrono::nanoseconds connection::moving_delay(bool again) {
@@ -46,21 +57,16 @@ std::uint64_t connection::inbox_command(std::string& out) {
     return inbox_sid_;
 }
 
-// Replies are awaited at both servers for a moment: the second of two is nobody's any more.
+// Replies are awaited at both servers until the old one is left: the second of two is nobody's.
 bool connection::begin_move(std::shared_ptr<const server_address> to) {
     wait_list woken;
     parked_handler writer;
     {
         const lock_guard lock(mutex_);
-        if (!is_open() || session_over_ || failing_ || stop_requested_ || reconnect_forced_ ||
-            status_ != conats::status::connected)
+        if (!is_movable())
             return false;
-        subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& /*s*/) {
-            append_unsubscribe(outbox_.bytes(), sid);
-        });
-        append_ping(ping_kind::move);
-        outbox_.take(last_words_);
-        ++generation_;
+        append_last_words();
+        swap_outbox(last_words_);
         publishers_.take_all(wake::ready, woken);
         direct_ = nullptr;
         moving_ = moving::leaving;
@@ -72,19 +78,24 @@ bool connection::begin_move(std::shared_ptr<const server_address> to) {
     return true;
 }
 
-// Subscriptions are over in any case; but who drains may still ask before they reply.
-void connection::cancel_move(bool asks_on) {
-    if (moving_ != moving::leaving)
-        return;
-    moving_ = moving::no;
-    if (!asks_on)
-        return;
-    subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
-        if (s == nullptr)
-            append_subscribe(outbox_.bytes(), requests_.prefix() + '*', "", sid);
-        else if (s->is_own_inbox())
-            append_subscribe(outbox_.bytes(), s->subject(), s->queue_group(), sid);
-    });
+void connection::append_last_words() {
+    byte_buffer& bytes = outbox_.bytes();
+    const std::size_t before = bytes.size();
+    try {
+        subscriptions_.for_each([&](const auto& s) {
+            if (!s->is_own_inbox())
+                append_unsubscribe(bytes, s->sid);
+        });
+        append_ping(ping_kind::move);
+    } catch (...) {
+        bytes.truncate(before); // some subscriptions would be deaf
+        throw;
+    }
+}
+
+void connection::cancel_move() {
+    if (moving_ == moving::leaving)
+        moving_ = moving::no;
 }
 
 bool connection::take_move() {
@@ -95,7 +106,7 @@ bool connection::take_move() {
         if (moving_ != moving::left || !alive_ || stop_requested_)
             return false;
         (void)servers_.on_lost(); // tried last from now on
-        servers_.prefer(destination_);
+        servers_.prefer(std::exchange(destination_, nullptr));
         keep_frames([](const frame_cursor& f) { return f.is_publish(); });
         publishers_.take_all(wake::ready, woken);
         subscriptions_.for_each([&](const auto& s) {

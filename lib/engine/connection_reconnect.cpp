@@ -17,14 +17,14 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
+void connection::take_new_servers() {
+    const lock_guard lock(mutex_);
+    if (!new_servers_.empty())
+        servers_.replace(std::exchange(new_servers_, {}));
+}
+
 run_step connection::next_step() {
-    std::vector<server_address> servers;
-    {
-        const lock_guard lock(mutex_);
-        servers.swap(new_servers_);
-    }
-    if (!servers.empty())
-        servers_.replace(std::move(servers));
+    take_new_servers();
     run_step step = machine_.next(now(), info_);
     wait_list woken;
     {
@@ -55,7 +55,6 @@ void connection::on_dial_failed(error e) {
     const lock_guard lock(mutex_);
     update_servers();
     loss_ = e;
-    ++statistics_.failed_attempts;
     emit(event(event_kind::connect_failed, std::move(e)).status(status_));
 }
 
@@ -299,6 +298,7 @@ void connection::replay(std::uint64_t inbox_sid) {
             ++statistics_.dropped_publications;
             emit(event(event_kind::publish_dropped, e).status(status_));
         } else {
+            note_place(f.reply(), next.end());
             f.append_to(next);
         }
     }
@@ -308,6 +308,21 @@ void connection::replay(std::uint64_t inbox_sid) {
     // Only after a move somebody waits: whose PING came behind the last words to the old server.
     for (const wait_node* n = barriers_.front(); n != nullptr; n = n->next)
         append_ping(ping_kind::barrier, n->ticket);
+}
+
+void connection::note_place(std::string_view reply, std::uint64_t begin) {
+    if (reply.empty())
+        return;
+    if (request_slot* const s = requests_.find(reply)) {
+        s->begin = begin;
+        return;
+    }
+    if (!reply.starts_with(options_.inbox_prefix()))
+        return;
+    subscriptions_.for_each([&](const auto& s) {
+        if (s->is_own_inbox() && s->subject() == reply)
+            s->request_begin = begin;
+    });
 }
 
 error connection::check_replay(const frame_cursor& f) const {

@@ -294,7 +294,7 @@ error connection::begin_drain(wait_node& n) {
 }
 
 void connection::start_draining() {
-    cancel_move(true);
+    cancel_move();
     set_status(conats::status::draining_subs, error());
     drain_deadline_ = later(now(), options_.drain_timeout());
     arm(drain_deadline_);

@@ -62,7 +62,7 @@ asio::awaitable<void> relocation::rest(std::chrono::nanoseconds t) {
 }
 
 asio::awaitable<bool> relocation::move_to(std::shared_ptr<const server_address> server) {
-    if (over_)
+    if (over_ || !connection_.may_move())
         co_return true;
     dialling_ = true;
     error e = co_await spare_.try_ahead(server);

@@ -133,14 +133,11 @@ void model::on_subscribe(conversation& c, const frame& f) {
         r.of = &*i;
     }
     for (const auto& [sid, other] : c.sids)
-        if (!other.is_over && (r.of != nullptr ? other.of == r.of : other.subject == r.subject)) {
+        if (r.of != nullptr ? other.of == r.of : other.subject == r.subject) {
             journal_.fail("subscribed twice on one connection: " + quoted(f.line));
             return;
         }
-    const auto known = c.sids.find(f.words.back());
-    if (known != c.sids.end() && known->second.is_over && known->second.subject == r.subject)
-        known->second = std::move(r);
-    else if (!c.sids.emplace(std::string(f.words.back()), std::move(r)).second)
+    if (!c.sids.emplace(std::string(f.words.back()), std::move(r)).second)
         journal_.fail("a sid is used twice on one connection: " + quoted(f.line));
 }
 
@@ -151,8 +148,6 @@ void model::on_unsubscribe(conversation& c, const frame& f) {
         return;
     }
     interest* const s = i->second.of;
-    if (s == nullptr && f.words.size() == 1)
-        i->second.is_over = true;
     if (s == nullptr || !i->second.is_new || f.words.size() != 2)
         return;
     // Right behind SUB: what is left of the maximum.

@@ -97,7 +97,6 @@ struct registered_sid {
     std::string subject;
     interest* of = nullptr; ///< null: an inbox
     bool is_new = true;     ///< its SUB was the last command
-    bool is_over = false;   ///< an inbox that was given up, as before a move that came to nothing
 };
 
 /// What one side of a connection has said so far, by what the client's stream took and gave.
