@@ -19,7 +19,6 @@ namespace conats::simulation {
 namespace {
 
 constexpr unsigned most_seconds = 30;
-constexpr std::array signals{SIGALRM, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
 
 volatile std::uint64_t current_seed = 0;
 
@@ -40,6 +39,8 @@ void on_death() {
     say_seed(" fails: the sanitizer says why\n");
 }
 #else
+constexpr std::array signals{SIGALRM, SIGSEGV, SIGABRT, SIGBUS, SIGFPE, SIGILL};
+
 extern "C" void on_signal(int signal) {
     say_seed(signal == SIGALRM ? " fails: it hangs\n" : " fails: it crashes\n");
     std::signal(signal, SIG_DFL);
