@@ -27,13 +27,24 @@ namespace {
 
 constexpr int load = 20;
 
-/// The payload of this number: whatever else comes was not sent.
+/// The payload of this number: whatever else comes was not sent. Every second one has a frame in
+/// it, which would be delivered by a client that goes on reading behind a fault.
 std::string payload(int number) {
     std::mt19937 bytes(static_cast<unsigned>(number));
     std::string text = std::to_string(number) + ":";
     while (text.size() != 60)
         text += static_cast<char>('a' + bytes() % 26);
+    if (number % 2 == 1)
+        text.replace(20, 23, "\r\nMSG load 1 5\r\nwrong\r\n");
     return text;
+}
+
+/// Every third one as HMSG.
+conats::publish_options with_headers(int number) {
+    conats::publish_options o;
+    if (number % 3 == 0)
+        o.headers(conats::headers().add("Number", std::to_string(number)));
+    return o;
 }
 
 bool was_sent(std::string_view text) {
@@ -98,7 +109,7 @@ asio::awaitable<void> run_load(const nats_server& server, fault_proxy& proxy, fa
     co_await nc.flush(100ms, lost);
     for (int i = 0; i != load; ++i) {
         auto& sender = to_server ? nc : direct;
-        (void)sender.try_publish("load", payload(i));
+        (void)sender.try_publish("load", payload(i), with_headers(i));
     }
     co_await direct.flush();
     conats::error e;
@@ -134,10 +145,10 @@ TEST_CASE(
     tally t;
     run(
         [&]() -> asio::awaitable<void> {
-            // Some 600 bytes are said first, then come about 80 a message.
+            // Some 600 bytes are said first, then come about 90 a message.
             std::mt19937 random(to_server ? 4711 : 4712);
-            for (int n = 0; n != (sanitized ? 8 : 30); ++n) {
-                const std::uint64_t at = random() % (600 + load * 80);
+            for (int n = 0; n != (sanitized ? 8 : 60); ++n) {
+                const std::uint64_t at = random() % (600 + load * 90);
                 faults f;
                 if (what == fault::corrupt)
                     f.corrupt(at);
