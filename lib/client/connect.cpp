@@ -74,6 +74,10 @@ error prepare(const connect_options& options, std::vector<server_address>& serve
 
 asio::awaitable<client> connect(asio::any_io_executor executor, connect_options options,
                                 error* out) {
+    // Where nothing is thrown to the caller: what would end as cancelled need not ask a server.
+    const auto before = co_await asio::this_coro::cancellation_state;
+    if (is_cancelled(before))
+        report(aborted(), out);
     std::vector<server_address> servers;
     error e = prepare(options, servers);
     if (e) {

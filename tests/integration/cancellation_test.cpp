@@ -20,6 +20,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace conats::test;
@@ -252,11 +253,43 @@ TEST_CASE("wait as an operand of || loses nothing; next throws the slower result
     });
 }
 
+namespace {
+
+using beginning = std::function<asio::awaitable<void>()>;
+
+/// Awaits what `start` begins, in a coroutine that was cancelled while it could not notice. One
+/// that `never_looks` lets nothing be thrown to it, so that the operation itself has to notice.
+asio::awaitable<void> begin_late(beginning start, bool never_looks) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await hops(3);
+    co_await asio::this_coro::throw_if_cancelled(!never_looks);
+    auto work = start();
+    co_await std::move(work);
+}
+
+/// How that ends.
+asio::awaitable<outcome> begin_cancelled(const beginning& start, bool never_looks = false) {
+    auto work = begin_late(start, never_looks);
+    outcome r = co_await cancel_after(1, std::move(work));
+    co_return r;
+}
+
+std::size_t occurrences(std::string_view text, std::string_view part) {
+    std::size_t n = 0;
+    for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+        ++n;
+    return n;
+}
+
+void greet_and_serve(peer_session& s) {
+    s.handshake();
+    s.serve();
+}
+
+} // namespace
+
 TEST_CASE("S74 nothing is on the wire for an operation that is cancelled already") {
-    scripted_peer peer([](peer_session& s) {
-        s.handshake();
-        s.serve();
-    });
+    scripted_peer peer(greet_and_serve);
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(peer.url());
         auto sub = co_await nc.subscribe("a");
@@ -266,23 +299,97 @@ TEST_CASE("S74 nothing is on the wire for an operation that is cancelled already
         all.push_back([](conats::client, conats::subscription& s) { return s.drain(); });
         all.push_back([](conats::client c, conats::subscription&) { return c.drain(); });
         all.push_back([](conats::client c, conats::subscription&) { return c.close(); });
-        // Cancelled while it may not notice, then it starts the operation.
-        const auto late = [&](std::size_t i) -> asio::awaitable<void> {
-            co_await asio::this_coro::throw_if_cancelled(false);
-            co_await hops(3);
-            co_await asio::this_coro::throw_if_cancelled(true);
-            co_await all[i](nc, sub);
-        };
         for (std::size_t i = 0; i != all.size(); ++i) {
             if (i >= first_request && i < first_request + requests)
                 continue; // sent by the call, as documented
-            auto r = co_await cancel_after(1, late(i));
+            const beginning start = [&] { return all[i](nc, sub); };
+            auto r = co_await begin_cancelled(start);
             INFO("operation " << i);
             CHECK(r.cancelled);
         }
         co_await hops(10);
         CHECK(peer.received() == before);
         CHECK(nc.status() == conats::status::connected);
+    });
+}
+
+TEST_CASE("S74 connect, cancelled already, reaches no server") {
+    scripted_peer peer(greet_and_serve);
+    run([&]() -> asio::awaitable<void> {
+        const auto executor = co_await asio::this_coro::executor;
+        conats::error e;
+        conats::connect_options again(peer.url());
+        again.retry_on_failed_connect(true);
+        std::vector<beginning> all;
+        all.emplace_back([&] { return ignore(conats::connect(peer.url())); });
+        all.emplace_back([&] { return ignore(conats::connect(peer.url(), e)); });
+        all.emplace_back([&] { return ignore(conats::connect(executor, peer.url())); });
+        all.emplace_back([&] { return ignore(conats::connect(again)); });
+        for (std::size_t i = 0; i != all.size(); ++i) {
+            INFO("connect " << i);
+            for (const bool never_looks : {false, true}) {
+                auto r = co_await begin_cancelled(all[i], never_looks);
+                CHECK(r.cancelled);
+            }
+        }
+        CHECK_FALSE(e);
+        // Had one of them got through, it would be the first.
+        auto nc = co_await conats::connect(peer.url());
+        co_await nc.flush();
+        CHECK(peer.connections() == 1);
+    });
+}
+
+TEST_CASE("S74 publish, cancelled already, ends at once; what the call has accepted is sent once") {
+    scripted_peer peer(greet_and_serve);
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(peer.url());
+        const beginning publish = [&] { return nc.publish("early", "x"); };
+        auto r = co_await begin_cancelled(publish);
+        CHECK(r.cancelled);
+        co_await nc.flush();
+        CHECK(occurrences(peer.received(), "PUB early 1\r\nx\r\n") == 1);
+        CHECK(nc.statistics().out_messages == 1);
+    });
+}
+
+TEST_CASE("S74 publish and subscribe without a connection, cancelled already, wait for none") {
+    std::vector<peer_script> scripts;
+    scripts.emplace_back([](peer_session& s) {
+        s.handshake();
+        s.wait_for_test();
+    });
+    scripts.emplace_back(greet_and_serve);
+    scripted_peer peer(scripts);
+    run([&]() -> asio::awaitable<void> {
+        conats::connect_options o(peer.url());
+        o.when_offline(conats::offline_policy::wait).offline_timeout(1h).reconnect_wait(1h);
+        auto nc = co_await conats::connect(o);
+        peer.proceed();
+        const bool lost =
+            co_await async_eventually([&] { return nc.status() == conats::status::reconnecting; });
+        REQUIRE(lost);
+        const beginning publish = [&] { return nc.publish("kept", "x"); };
+        const beginning subscribe = [&] { return ignore(nc.subscribe("never")); };
+        conats::subscribe_options confirmed;
+        confirmed.confirm(true);
+        const beginning confirm = [&] { return ignore(nc.subscribe("never", confirmed)); };
+        auto r = co_await begin_cancelled(publish);
+        CHECK(r.cancelled);
+        r = co_await begin_cancelled(subscribe);
+        CHECK(r.cancelled);
+        r = co_await begin_cancelled(confirm);
+        CHECK(r.cancelled);
+        CHECK(nc.statistics().subscriptions == 0);
+        CHECK(peer.connections() == 1);
+        REQUIRE_FALSE(nc.force_reconnect());
+        const bool back =
+            co_await async_eventually([&] { return nc.status() == conats::status::connected; });
+        REQUIRE(back);
+        co_await nc.flush();
+        const std::string all = peer.received();
+        CHECK(occurrences(all, "PUB kept 1\r\nx\r\n") == 1); // accepted in the call, as documented
+        CHECK(occurrences(all, "never") == 0);
     });
 }
 
@@ -308,15 +415,7 @@ TEST_CASE("A publish cancelled above the high-water mark is sent all the same") 
         CHECK(cancelled == 3);
         peer.proceed();
         co_await nc.flush();
-        const auto pubs = [&] {
-            const std::string text = peer.received();
-            std::size_t n = 0;
-            for (auto at = text.find("PUB p "); at != std::string::npos;
-                 at = text.find("PUB p ", at + 1))
-                ++n;
-            return n;
-        };
-        CHECK(pubs() == static_cast<std::size_t>(published));
+        CHECK(occurrences(peer.received(), "PUB p ") == static_cast<std::size_t>(published));
     });
 }
 

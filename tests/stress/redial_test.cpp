@@ -17,6 +17,14 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// Of one processor, by attempts that follow each other within a millisecond. Measured: 0.09 where
+// the build is optimised, 0.16 where it is not.
+#if defined(__OPTIMIZE__)
+constexpr double most_cpu = 0.2;
+#else
+constexpr double most_cpu = 0.4;
+#endif
+
 asio::awaitable<void> fail(conats::event_stream& events, std::uint64_t times) {
     while (times > 0) {
         auto e = co_await events.next();
@@ -54,7 +62,7 @@ TEST_CASE("S58 a thousand attempts that fail leave memory and descriptors as the
             if (!sanitized) // they keep what is freed, and are slow
                 CHECK(now < memory + (std::size_t{1} << 20U));
             if (!sanitized)
-                CHECK(cpu / took.count() < 0.6); // it waits between them, it does not spin
+                CHECK(cpu / took.count() < most_cpu); // it waits between them, it does not spin
             server.start();
             (void)nc.force_reconnect();
             const bool back =

@@ -8,7 +8,12 @@
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <cstdlib>
 #include <future>
+#include <iostream>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,46 +23,92 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr int workers = 8;
 constexpr int rounds = 500;
 
-/// Publishes, receives and requests on a client that other coroutines use as well.
-asio::awaitable<void> worker(conats::client nc, int id, std::atomic<int>& done) {
-    const std::string subject = "worker." + std::to_string(id);
-    auto sub = co_await nc.subscribe(subject);
-    for (int i = 0; i != rounds; ++i) {
-        co_await nc.publish(subject, std::to_string(i));
-        auto m = co_await sub.next(10s);
-        if (m->text() != std::to_string(i))
-            throw std::runtime_error("out of order");
-        auto reply = co_await nc.request("echo", subject, 10s);
-        if (reply.text() != subject)
-            throw std::runtime_error("wrong reply");
-    }
-    ++done;
+/// How long the workers go on at least, beyond their rounds: the environment's
+/// CONATS_STRESS_SECONDS, nothing where it is not set.
+std::chrono::seconds wanted_length() {
+    const char* const text = std::getenv("CONATS_STRESS_SECONDS");
+    return std::chrono::seconds(text == nullptr ? 0 : std::stoi(text));
 }
 
-asio::awaitable<void> eight_workers(std::string url, std::atomic<int>& done) {
+/// What the workers and their service have seen; each counts what is its own.
+struct seen {
+    std::atomic<int> done{0};
+    std::atomic<std::uint64_t> published{0};
+    std::atomic<std::uint64_t> received{0};
+    std::atomic<std::uint64_t> asked{0};
+    std::atomic<std::uint64_t> answered{0}; ///< by the service
+    std::atomic<std::uint64_t> replies{0};
+};
+
+/// Publishes, receives and requests on a client that other coroutines use as well.
+asio::awaitable<void> worker(conats::client nc, int id, seen& all) {
+    const std::string subject = "worker." + std::to_string(id);
+    const auto until = std::chrono::steady_clock::now() + wanted_length();
+    auto sub = co_await nc.subscribe(subject);
+    for (int i = 0; i < rounds || std::chrono::steady_clock::now() < until; ++i) {
+        const std::string text = std::to_string(i);
+        ++all.published;
+        co_await nc.publish(subject, text);
+        auto m = co_await sub.next(10s);
+        if (m->text() != text)
+            throw std::runtime_error("out of order");
+        ++all.received;
+        ++all.asked;
+        const std::string question = subject + ":" + text;
+        auto reply = co_await nc.request("echo", question, 10s);
+        if (reply.text() != question)
+            throw std::runtime_error("wrong reply");
+        ++all.replies;
+    }
+    co_await nc.flush();
+    if (sub.try_next())
+        throw std::runtime_error("more than was published");
+    ++all.done;
+}
+
+asio::awaitable<void> eight_workers(std::string url, seen& all, conats::statistics& at_end) {
     auto executor = co_await asio::this_coro::executor;
     auto nc = co_await conats::connect(url);
-    const auto echo = [](const conats::message& m) { m.try_respond(m.text()); };
+    const auto echo = [&all](const conats::message& m) {
+        ++all.answered;
+        m.try_respond(m.text());
+    };
     auto service = nc.on("echo", echo);
-    for (int id = 0; id != 8; ++id) {
+    for (int id = 0; id != workers; ++id) {
         auto own_strand = asio::make_strand(executor);
-        asio::co_spawn(own_strand, worker(nc, id, done), asio::detached);
+        asio::co_spawn(own_strand, worker(nc, id, all), asio::detached);
     }
-    const bool all = co_await async_eventually([&] { return done == 8; }, 60s);
-    if (!all)
+    const bool ended =
+        co_await async_eventually([&] { return all.done == workers; }, wanted_length() + 60s);
+    if (!ended)
         throw std::runtime_error("not all workers came to their end");
+    at_end = nc.statistics();
     co_await nc.drain();
 }
 
 } // namespace
 
-TEST_CASE("B22 a client on four threads, with eight coroutines on strands of their own") {
+TEST_CASE("B22 S127 a client on four threads, with eight coroutines on strands of their own") {
     nats_server server;
-    std::atomic<int> done{0};
-    run_on_threads(4, eight_workers(server.url(), done), 90s);
-    CHECK(done == 8);
+    seen all;
+    conats::statistics at_end;
+    run_on_threads(4, eight_workers(server.url(), all, at_end), wanted_length() + 90s);
+    std::cout << all.published << " messages, " << all.asked << " requests\n";
+    CHECK(all.done == workers);
+    CHECK(all.published >= std::uint64_t{workers} * rounds);
+    CHECK(all.received == all.published);
+    CHECK(all.asked == all.published);
+    CHECK(all.answered == all.asked);
+    CHECK(all.replies == all.asked);
+    // A message, a request and a reply for each; all of them come back.
+    CHECK(at_end.out_messages == 3 * all.published);
+    CHECK(at_end.in_messages == 3 * all.published);
+    CHECK(at_end.pending_requests == 0);
+    CHECK(at_end.reconnects == 0);
+    CHECK(at_end.dropped_messages == 0);
 }
 
 namespace {

@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends that come from inside: handlers that end what they run in, services that drain while they
-// work, and operations that were cancelled before they began.
+// Ends that come from inside: handlers that end what they run in, and services that drain while
+// they work.
 #include "integration/helpers.hpp"
 #include "support/catch.hpp"
-#include "support/scripted_peer.hpp"
 
-#include <boost/asio/bind_cancellation_slot.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -52,39 +48,6 @@ public:
 private:
     std::string url_;
 };
-
-asio::awaitable<void> ignore(asio::awaitable<conats::client> connecting) {
-    (void)co_await std::move(connecting);
-}
-
-/// How a cancelled operation ended: 0 not yet, 1 well, 2 cancelled, 3 otherwise.
-asio::awaitable<int> end_of_cancelled(std::function<asio::awaitable<void>()> operation) {
-    auto executor = co_await asio::this_coro::executor;
-    int how = 0;
-    asio::cancellation_signal signal;
-    const auto late = [&]() -> asio::awaitable<void> {
-        co_await asio::this_coro::throw_if_cancelled(false);
-        co_await turns(3);
-        co_await asio::this_coro::throw_if_cancelled(true);
-        co_await operation();
-    };
-    const auto on_end = [&how](const std::exception_ptr& failure) {
-        how = 1;
-        try {
-            if (failure)
-                std::rethrow_exception(failure);
-        } catch (const boost::system::system_error& e) {
-            how = e.code() == asio::error::operation_aborted ? 2 : 3;
-        }
-    };
-    asio::co_spawn(executor, late(), asio::bind_cancellation_slot(signal.slot(), on_end));
-    co_await turns(1);
-    signal.emit(asio::cancellation_type::terminal);
-    const bool ended = co_await async_eventually([&] { return how != 0; });
-    if (!ended)
-        throw timed_out("a cancelled operation has not ended");
-    co_return how;
-}
 
 } // namespace
 
@@ -212,42 +175,5 @@ TEST_CASE("S64 a service that drains answers the fifty requests it has, and take
         while (log.try_next())
             ++logged;
         CHECK(logged == count + 1);
-    });
-}
-
-TEST_CASE("S74 connecting that is cancelled already connects to nobody") {
-    scripted_peer peer([](peer_session& s) {
-        s.handshake();
-        s.serve();
-    });
-    run([&]() -> asio::awaitable<void> {
-        for (const bool retries : {false, true}) {
-            conats::connect_options o(peer.url());
-            o.retry_on_failed_connect(retries);
-            const std::function<asio::awaitable<void>()> operation = [&] {
-                return ignore(conats::connect(o));
-            };
-            const int how = co_await end_of_cancelled(operation);
-            CHECK(how == 2);
-        }
-        co_await turns(20);
-        CHECK(peer.connections() == 0);
-    });
-}
-
-TEST_CASE("S74 a publish that is cancelled already was sent by its call, as documented") {
-    scripted_peer peer([](peer_session& s) {
-        s.handshake();
-        s.serve();
-    });
-    run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(peer.url());
-        const std::function<asio::awaitable<void>()> publish = [&] { return nc.publish("a", "x"); };
-        const int how = co_await end_of_cancelled(publish);
-        CHECK(how == 2);
-        co_await nc.flush();
-        const std::string sent = peer.received();
-        CHECK(sent.find("PUB a 1\r\nx\r\n") != std::string::npos);
-        CHECK(nc.statistics().out_messages == 1);
     });
 }
