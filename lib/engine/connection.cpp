@@ -103,7 +103,7 @@ void connection::park(wait_node& n, parked_handler h) {
 }
 
 void connection::cancel(wait_node& n) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         if (n.outcome != wake::pending)
@@ -279,7 +279,7 @@ void connection::push_state(event_queue& to) const {
 
 void connection::raise(event e) {
     const lock_guard lock(mutex_);
-    emit(e.status(status_));
+    tell([&] { return e.status(status_); });
 }
 
 void connection::raise_userinfo_ignored(const server_address& server) {
@@ -291,7 +291,7 @@ void connection::raise_userinfo_ignored(const server_address& server) {
                                                       "userinfo of the address is not used")
                             .server(server.redacted());
     userinfo_ignored_told_ = !events_.empty();
-    emit(event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_));
+    tell([&] { return event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_); });
 }
 
 void connection::on_secured(conats::tls_info tls, const server_address& server) {
@@ -304,7 +304,7 @@ void connection::on_secured(conats::tls_info tls, const server_address& server) 
     // Nobody can listen yet the first time: it is kept for the first stream of events.
     if (events_.empty())
         tls_not_verified_ = e;
-    emit(event(event_kind::tls_not_verified, std::move(e)).status(status_));
+    tell([&] { return event(event_kind::tls_not_verified, std::move(e)).status(status_); });
 }
 
 void connection::emit(const event& e) {
@@ -317,7 +317,7 @@ void connection::emit(const event& e) {
 
 void connection::set_status(conats::status s, const error& why) {
     status_ = s;
-    emit(event(event_kind::status_changed, why).status(s));
+    tell([&] { return event(event_kind::status_changed, why).status(s); });
 }
 
 // --- Connecting and ending
@@ -331,7 +331,7 @@ bool connection::begin_connect_wait(wait_node& n) {
 }
 
 bool connection::begin_close(wait_node* n) {
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!alive_)
@@ -366,7 +366,7 @@ void connection::start_closing() {
 }
 
 void connection::finish(const error& reason) {
-    wait_list woken;
+    woken_list woken;
     std::vector<std::shared_ptr<subscription_state>> subscriptions;
     std::vector<std::weak_ptr<event_queue>> streams;
     asio::any_io_executor strand;
@@ -383,9 +383,9 @@ void connection::finish(const error& reason) {
         if (!events_.empty() || logs(log_level::debug))
             subscriptions_.for_each([&](const auto& s) {
                 const error why = refusal("").subject(s->subject());
-                emit(event(event_kind::subscription_changed, why)
+                tell([&] { return event(event_kind::subscription_changed, why)
                          .subscription_state(subscription_status::closed)
-                         .status(status_));
+                         .status(status_); });
             });
         set_status(conats::status::closed, close_reason_);
         if (log_)

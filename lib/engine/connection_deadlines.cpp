@@ -37,9 +37,9 @@ void connection::take_overdue(clock::time_point now, std::vector<overdue_subscri
         overdue.push_back({subscriptions_.find_shared(s.sid), error(why).subject(s.subject())});
         note_ending(overdue.back().subscription);
         unregister(s, true);
-        emit(event(event_kind::subscription_changed, overdue.back().reason)
+        tell([&] { return event(event_kind::subscription_changed, overdue.back().reason)
                  .subscription_state(subscription_status::closed)
-                 .status(status_));
+                 .status(status_); });
     }
 }
 

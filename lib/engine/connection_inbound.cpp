@@ -31,14 +31,14 @@ void connection::on_messages(std::uint64_t messages, std::uint64_t bytes) {
 }
 
 void connection::on_info(const conats::server_info& info) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         const bool announced = info.lame_duck_mode && !info_.lame_duck_mode;
         info_ = info;
         discover(info);
         if (announced) {
-            emit(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
+            tell([&] { return event(event_kind::lame_duck, error().server(connected_url_)).status(status_); });
             lame_duck_waiters_.take_all(wake::ready, woken);
         }
     }
@@ -47,7 +47,7 @@ void connection::on_info(const conats::server_info& info) {
 
 error connection::on_ping() {
     constexpr std::size_t flood = std::size_t{16} << 20U;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (outbox_.size() > saturated_sum(flood, options_.high_water_mark()))
@@ -60,7 +60,7 @@ error connection::on_ping() {
 }
 
 void connection::on_pong() {
-    wait_list woken;
+    woken_list woken;
     std::optional<sent_ping> ping;
     bool has_left = false;
     {
@@ -122,7 +122,7 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
     failure.was_written(true);
     if (options_.unique_inboxes())
         return refuse_own_inbox(f, failure);
-    wait_list woken;
+    woken_list woken;
     bool found = false;
     {
         const lock_guard lock(mutex_);
@@ -139,7 +139,7 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
 }
 
 bool connection::refuse_inbox(const server_failure& f, const error& e) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         if (inbox_sid_ == 0 ||
@@ -147,7 +147,7 @@ bool connection::refuse_inbox(const server_failure& f, const error& e) {
             return false;
         // No reply can come, for these requests and all to come.
         inbox_refusal_ = e;
-        emit(event(event_kind::permission_denied, e).status(status_));
+        tell([&] { return event(event_kind::permission_denied, e).status(status_); });
         requests_.for_each_pending([&](request_slot& s) {
             s.failure = e;
             s.failure.was_written(true);
@@ -161,7 +161,7 @@ bool connection::refuse_inbox(const server_failure& f, const error& e) {
 
 bool connection::refuse_own_inbox(const server_failure& f, const error& e) {
     std::shared_ptr<subscription_state> inbox;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         subscriptions_.for_each([&](const auto& s) {
@@ -218,7 +218,7 @@ void connection::end_pause() {
 }
 
 void connection::on_room() {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         pause_.take_all(wake::ready, woken);
@@ -230,11 +230,11 @@ void connection::on_room() {
 
 connection::clock::time_point connection::on_tick() {
     const clock::time_point now = this->now();
-    wait_list woken;
+    woken_list woken;
     std::vector<expired_wait> expired;
     std::vector<overdue_subscription> overdue;
     clock::time_point next;
-    parked_handler writer;
+    woken_handler writer;
     error failure;
     bool renews = false;
     {

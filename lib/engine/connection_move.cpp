@@ -59,8 +59,8 @@ std::uint64_t connection::inbox_command(std::string& out) {
 
 // Replies are awaited at both servers until the old one is left: the second of two is nobody's.
 bool connection::begin_move(std::shared_ptr<const server_address> to) {
-    wait_list woken;
-    parked_handler writer;
+    woken_list woken;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!is_movable())
@@ -99,7 +99,7 @@ void connection::cancel_move() {
 }
 
 bool connection::take_move() {
-    wait_list woken;
+    woken_list woken;
     std::vector<std::uint64_t> drained;
     {
         const lock_guard lock(mutex_);

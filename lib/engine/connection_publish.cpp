@@ -108,7 +108,7 @@ publish_result connection::accept(const publication& p) {
     r.failure = check_form(p, options_.allow_empty_tokens());
     if (r.failure) [[unlikely]]
         return r;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         r.failure = takes_publications() ? check_size(p) : refusal_of_new("publish");
@@ -192,8 +192,8 @@ void connection::direct(direct_writer* w) {
 }
 
 void connection::stop_loops() {
-    parked_handler writer;
-    wait_list woken;
+    woken_handler writer;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         session_over_ = true;
@@ -206,7 +206,7 @@ void connection::stop_loops() {
 }
 
 bool connection::begin_write(outgoing& out, wait_node& n) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         // While a server is left, what comes behind the last words is for the next.
@@ -247,7 +247,7 @@ void connection::append_ping(ping_kind kind, std::uint64_t id) {
 }
 
 error connection::begin_barrier(wait_node& n) {
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!is_open() || !is_online())
@@ -295,7 +295,7 @@ request_slot* connection::accept_request(const publication& p, clock::time_point
     failure = check_form(p, options_.allow_empty_tokens());
     if (failure)
         return nullptr;
-    parked_handler writer;
+    woken_handler writer;
     request_slot* slot = nullptr;
     {
         const lock_guard lock(mutex_);
@@ -355,7 +355,7 @@ void connection::release_request(request_slot& s) noexcept {
 }
 
 void connection::on_replies(std::vector<record>& replies) {
-    wait_list woken;
+    woken_list woken;
     std::size_t late = 0;
     {
         const lock_guard lock(mutex_);

@@ -39,7 +39,7 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
                                    std::uint64_t max_messages) {
     if (error e = check_form(*s))
         return e;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         // A request's own inbox goes as far as requests do.
@@ -69,7 +69,7 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
                 append_unsubscribe(outbox_.bytes(), s->sid, max_messages);
         }
         start_deadlines(*s);
-        emit(subscription_event(*s, subscription_status::active, error()).status(status_));
+        tell([&] { return subscription_event(*s, subscription_status::active, error()).status(status_); });
         writer = take_writer();
     }
     writer.post();
@@ -109,7 +109,7 @@ bool connection::is_handling(std::uint64_t ended_sid) const {
 }
 
 void connection::remove_subscription(subscription_state& s) {
-    parked_handler writer;
+    woken_handler writer;
     std::shared_ptr<subscription_state> kept; // its last reference may be in the table
     {
         const lock_guard lock(mutex_);
@@ -117,8 +117,7 @@ void connection::remove_subscription(subscription_state& s) {
             return;
         kept = subscriptions_.find_shared(s.sid);
         unregister(s, true);
-        emit(
-            subscription_event(s, subscription_status::closed, errc::unsubscribed).status(status_));
+        tell([&] { return subscription_event(s, subscription_status::closed, errc::unsubscribed).status(status_); });
         writer = take_writer();
     }
     writer.post();
@@ -126,7 +125,7 @@ void connection::remove_subscription(subscription_state& s) {
 
 void connection::limit_subscription(subscription_state& s, std::uint64_t max_messages) {
     std::shared_ptr<subscription_state> reached;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!alive_ || s.sid == 0)
@@ -135,8 +134,8 @@ void connection::limit_subscription(subscription_state& s, std::uint64_t max_mes
             reached = subscriptions_.find_shared(s.sid);
             note_ending(reached);
             unregister(s, true);
-            emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
-                     .status(status_));
+            tell([&] { return subscription_event(s, subscription_status::closed, errc::max_messages_reached)
+                     .status(status_); });
         } else if (is_online()) {
             append_unsubscribe(outbox_.bytes(), s.sid, max_messages);
         }
@@ -151,17 +150,17 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
     if (r.dropped == 0 && !r.recovered && !r.full && !r.reached_max) [[likely]]
         return;
     std::shared_ptr<subscription_state> reached;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         statistics_.dropped_messages += r.dropped;
         if (r.recovered)
-            emit(subscription_event(s, subscription_status::active, error()).status(status_));
+            tell([&] { return subscription_event(s, subscription_status::active, error()).status(status_); });
         if (r.became_slow) {
             const error why =
                 error(errc::messages_dropped, "pending limit exceeded").subject(s.subject());
-            emit(event(event_kind::slow_consumer, why).status(status_));
-            emit(subscription_event(s, subscription_status::slow, why).status(status_));
+            tell([&] { return event(event_kind::slow_consumer, why).status(status_); });
+            tell([&] { return subscription_event(s, subscription_status::slow, why).status(status_); });
         }
         if (r.reached_max && s.sid != 0) {
             reached = subscriptions_.find_shared(s.sid);
@@ -170,8 +169,8 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
             // does not count that.
             unregister(s, true);
             writer = take_writer();
-            emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
-                     .status(status_));
+            tell([&] { return subscription_event(s, subscription_status::closed, errc::max_messages_reached)
+                     .status(status_); });
         }
     }
     writer.post();
@@ -191,11 +190,11 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
                     refused = s;
             });
         }
-        emit(event(event_kind::permission_denied, e).status(status_));
+        tell([&] { return event(event_kind::permission_denied, e).status(status_); });
         if (refused) {
             note_ending(refused);
             unregister(*refused, false);
-            emit(subscription_event(*refused, subscription_status::closed, e).status(status_));
+            tell([&] { return subscription_event(*refused, subscription_status::closed, e).status(status_); });
         }
     }
     if (refused)
@@ -206,7 +205,7 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
 
 error connection::begin_subscription_drain(subscription_state& s, wait_node& n) {
     std::uint64_t sid = 0;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!alive_)
@@ -224,7 +223,7 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
         }
         n.ticket = sid = s.sid;
         subscription_drains_.push(n);
-        emit(subscription_event(s, subscription_status::draining, error()).status(status_));
+        tell([&] { return subscription_event(s, subscription_status::draining, error()).status(status_); });
         if (is_online()) {
             s.draining = true;
             append_unsubscribe(outbox_.bytes(), sid);
@@ -240,7 +239,7 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
 
 void connection::end_subscription_drain(std::uint64_t sid) {
     std::shared_ptr<subscription_state> s;
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         s = subscriptions_.find_shared(sid);
@@ -250,8 +249,7 @@ void connection::end_subscription_drain(std::uint64_t sid) {
         if (s) {
             note_ending(s);
             unregister(*s, false);
-            emit(
-                subscription_event(*s, subscription_status::closed, errc::drained).status(status_));
+            tell([&] { return subscription_event(*s, subscription_status::closed, errc::drained).status(status_); });
         }
     }
     if (s)
@@ -269,7 +267,7 @@ void connection::take_tickets(wait_list& from, std::uint64_t ticket, wait_list& 
 }
 
 error connection::begin_drain(wait_node& n) {
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!is_open())
@@ -302,7 +300,7 @@ void connection::start_draining() {
         if (s->is_own_inbox())
             return; // handlers may still ask before they reply
         append_unsubscribe(outbox_.bytes(), s->sid);
-        emit(subscription_event(*s, subscription_status::draining, error()).status(status_));
+        tell([&] { return subscription_event(*s, subscription_status::draining, error()).status(status_); });
     });
     append_ping(ping_kind::client_drain);
 }
@@ -329,13 +327,12 @@ void connection::end_client_drain() {
             s->drain_counted = true;
             note_ending(s);
             unregister(*s, false);
-            emit(
-                subscription_event(*s, subscription_status::closed, errc::drained).status(status_));
+            tell([&] { return subscription_event(*s, subscription_status::closed, errc::drained).status(status_); });
         }
     }
     for (const auto& s : all)
         s->end(errc::drained, false);
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (--drains_pending_ == 0)
@@ -346,8 +343,8 @@ void connection::end_client_drain() {
 }
 
 void connection::on_finished(subscription_state& s) {
-    wait_list woken;
-    parked_handler writer;
+    woken_list woken;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         take_tickets(subscription_drains_, s.drained_sid, woken);

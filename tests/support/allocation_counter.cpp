@@ -5,6 +5,8 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
+#include <execinfo.h> // TEMP
 
 #if defined(__has_feature)
 #define CONATS_HAS_FEATURE(x) __has_feature(x)
@@ -30,6 +32,9 @@ constinit std::atomic<std::int64_t> process_live{0};
 constinit thread_local std::uint64_t thread_count = 0;
 constinit thread_local std::uint64_t thread_bytes = 0;
 constinit thread_local int ignored = 0;
+constinit thread_local std::uint64_t until_failure = 0; // 0: none fails
+constinit thread_local std::uint64_t to_fail = 0;
+constinit thread_local std::uint64_t failed = 0;
 
 [[maybe_unused]] void count(std::size_t size) noexcept {
     if (ignored > 0)
@@ -81,6 +86,33 @@ std::int64_t live_blocks() noexcept {
     return process_live.load(std::memory_order_relaxed);
 }
 
+void fail_allocation(std::uint64_t n, std::uint64_t times) noexcept {
+    until_failure = n;
+    to_fail = times;
+    failed = 0;
+}
+
+std::uint64_t stop_failing() noexcept {
+    until_failure = 0;
+    return failed;
+}
+
+bool allocation_fails() noexcept {
+    if (until_failure == 0 || until_failure-- > 1) [[likely]]
+        return false;
+    until_failure = to_fail > 1 ? 1 : 0;
+    --to_fail;
+    ++failed;
+    if (getenv("OOM_TRACE")) { // TEMP
+        const auto keep = until_failure;
+        until_failure = 0;
+        void* frames[40];
+        backtrace_symbols_fd(frames, backtrace(frames, 40), 2);
+        until_failure = keep;
+    }
+    return true;
+}
+
 allocation_pause::allocation_pause() noexcept {
     ++ignored;
 }
@@ -111,16 +143,22 @@ void __libc_free(void* block);
 
 CONATS_REPLACES void* malloc(std::size_t size) noexcept {
     conats::test::count(size);
+    if (conats::test::allocation_fails())
+        return nullptr;
     return conats::test::alive(__libc_malloc(size));
 }
 
 CONATS_REPLACES void* calloc(std::size_t number, std::size_t size) noexcept {
     conats::test::count(number * size);
+    if (conats::test::allocation_fails())
+        return nullptr;
     return conats::test::alive(__libc_calloc(number, size));
 }
 
 CONATS_REPLACES void* realloc(void* block, std::size_t size) noexcept {
     conats::test::count(size);
+    if (size != 0 && conats::test::allocation_fails())
+        return nullptr;
     void* const moved = __libc_realloc(block, size);
     if (block == nullptr)
         return conats::test::alive(moved);
@@ -137,11 +175,15 @@ CONATS_REPLACES void free(void* block) noexcept {
 
 CONATS_REPLACES void* memalign(std::size_t alignment, std::size_t size) noexcept {
     conats::test::count(size);
+    if (conats::test::allocation_fails())
+        return nullptr;
     return conats::test::alive(__libc_memalign(alignment, size));
 }
 
 CONATS_REPLACES void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     conats::test::count(size);
+    if (conats::test::allocation_fails())
+        return nullptr;
     return conats::test::alive(__libc_memalign(alignment, size));
 }
 
@@ -151,6 +193,8 @@ CONATS_REPLACES int posix_memalign(void** result, std::size_t alignment,
     if (!is_power || alignment % sizeof(void*) != 0)
         return EINVAL;
     conats::test::count(size);
+    if (conats::test::allocation_fails())
+        return ENOMEM;
     void* const block = conats::test::alive(__libc_memalign(alignment, size));
     if (block == nullptr)
         return ENOMEM;

@@ -38,6 +38,15 @@ private:
 /// below change nothing about it.
 [[nodiscard]] std::int64_t live_blocks() noexcept;
 
+/// Makes the `n`-th allocation of this thread from now on, and the `times - 1` after it, fail; `n`
+/// counts from 1. Under a sanitizer only those by `operator new`, and only in a program that has
+/// failing_new.cpp.
+void fail_allocation(std::uint64_t n, std::uint64_t times = 1) noexcept;
+/// Nothing fails any more. Returns how many allocations have failed.
+std::uint64_t stop_failing() noexcept;
+/// Of the allocation that is being made: whether it is to fail.
+[[nodiscard]] bool allocation_fails() noexcept;
+
 /// Allocations of this thread are not counted while an object of this class lives.
 class allocation_pause {
 public:
