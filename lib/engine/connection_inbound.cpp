@@ -4,9 +4,11 @@
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
 #include "support/later.hpp"
+#include "support/reserve_one.hpp"
 #include "support/saturated_sum.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -239,8 +241,8 @@ connection::clock::time_point connection::on_tick() {
     bool renews = false;
     {
         const lock_guard lock(mutex_);
-        take_due(now, woken, expired);
-        take_overdue(now, overdue);
+        take_leaving();
+        take_all_due(now, woken, expired, overdue);
         if (log_)
             log_due(now);
         if (!session_over_ && !failing_)
@@ -272,10 +274,22 @@ connection::clock::time_point connection::on_tick() {
     return next;
 }
 
+// Without memory for all, the rest stays due: the next tick is at once.
+void connection::take_all_due(clock::time_point now, wait_list& woken,
+                              std::vector<expired_wait>& expired,
+                              std::vector<overdue_subscription>& overdue) noexcept {
+    try {
+        take_due(now, woken, expired);
+        take_overdue(now, overdue);
+    } catch (const std::bad_alloc&) { // again
+    }
+}
+
 void connection::take_due(clock::time_point now, wait_list& woken,
                           std::vector<expired_wait>& expired) {
-    while (deadline_node* due = timers_.pop_due(now)) {
-        auto& t = static_cast<timed_wait&>(*due);
+    while (!timers_.empty() && timers_.top()->at <= now) {
+        reserve_one(expired); // before it leaves the queue: else nobody would look at it again
+        auto& t = static_cast<timed_wait&>(*timers_.pop_due(now));
         if (t.node == nullptr)
             expired.push_back({t.consumer, t.ticket});
         else if (t.node->outcome == wake::pending)
@@ -308,7 +322,9 @@ error connection::check_health(clock::time_point now) {
 
 connection::clock::time_point connection::next_deadline() const {
     const auto always =
-        std::min({timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
+        std::min({any_leaving_ ? later(now(), std::chrono::milliseconds(10))
+                               : clock::time_point::max(),
+                  timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
                   log_ ? log_->next_due() : clock::time_point::max()});
     if (!is_online() || failing_)
         return always;

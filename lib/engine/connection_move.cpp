@@ -65,7 +65,7 @@ bool connection::begin_move(std::shared_ptr<const server_address> to) {
         const lock_guard lock(mutex_);
         if (!is_movable())
             return false;
-        append_last_words();
+        append_farewell(ping_kind::move);
         swap_outbox(last_words_);
         publishers_.take_all(wake::ready, woken);
         direct_ = nullptr;
@@ -78,15 +78,15 @@ bool connection::begin_move(std::shared_ptr<const server_address> to) {
     return true;
 }
 
-void connection::append_last_words() {
+void connection::append_farewell(ping_kind kind) {
     byte_buffer& bytes = outbox_.bytes();
     const std::size_t before = bytes.size();
     try {
         subscriptions_.for_each([&](const auto& s) {
-            if (!s->is_own_inbox())
+            if (s->sid != 0 && !s->is_own_inbox()) // handlers may still ask before they reply
                 append_unsubscribe(bytes, s->sid);
         });
-        append_ping(ping_kind::move);
+        append_ping(kind);
     } catch (...) {
         bytes.truncate(before); // some subscriptions would be deaf
         throw;

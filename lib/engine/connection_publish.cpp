@@ -4,6 +4,7 @@
 #include "protocol/encoder.hpp"
 #include "protocol/header_codec.hpp"
 #include "support/later.hpp"
+#include "support/reserve_one.hpp"
 #include "support/saturated_sum.hpp"
 #include "values/subject_rules.hpp"
 
@@ -242,6 +243,7 @@ void connection::on_written(std::size_t bytes) {
 }
 
 void connection::append_ping(ping_kind kind, std::uint64_t id) {
+    pings_.reserve_one(); // else PONGs would be taken for those of other PINGs
     impl::append_ping(outbox_.bytes());
     pings_.push(kind, id);
 }
@@ -269,10 +271,18 @@ void connection::subscribe_inbox() {
     if (inbox_sid_ != 0)
         return;
     requests_.prefix(options_.inbox_prefix() + '.' + std::string(nuid_.next()) + '.');
-    inbox_sid_ = subscriptions_.add(nullptr);
-    registrations_.push_back({inbox_sid_, nullptr, true});
+    const std::string subject = requests_.prefix() + '*';
+    reserve_one(registrations_);
+    const std::uint64_t sid = subscriptions_.add(nullptr);
+    try {
+        append_subscribe(outbox_.bytes(), subject, "", sid);
+    } catch (...) {
+        subscriptions_.erase(sid);
+        throw;
+    }
+    inbox_sid_ = sid;
+    registrations_.push_back({sid, nullptr, true});
     has_registrations_.store(true, std::memory_order_release);
-    append_subscribe(outbox_.bytes(), requests_.prefix() + '*', "", inbox_sid_);
 }
 
 std::size_t connection::reply_room() const noexcept {
@@ -310,10 +320,16 @@ request_slot* connection::accept_request(const publication& p, clock::time_point
         slot->begin = outbox_.end();
         if (latency_)
             slot->node.since = now();
-        publication with_reply = p;
-        with_reply.reply = requests_.reply_subject(*slot);
-        append(with_reply);
-        timers_.add(slot->node.timer, deadline);
+        try {
+            publication with_reply = p;
+            with_reply.reply = requests_.reply_subject(*slot);
+            timers_.add(slot->node.timer, deadline);
+            append(with_reply);
+        } catch (...) {
+            timers_.remove(slot->node.timer);
+            requests_.release(*slot);
+            throw;
+        }
         arm(deadline);
         writer = send_or_take_writer();
     }
@@ -369,7 +385,7 @@ void connection::on_replies(std::vector<record>& replies) {
                 r.payload_size == 0 && r.header_size != 0 &&
                 decode_header_block({r.subject + r.body_offset, r.header_size}).status == 503;
             if (nobody) {
-                s->failure = error(errc::no_responders, "nobody is subscribed to the subject");
+                s->failure = no_responders_;
                 s->failure.was_written(true);
                 replies[late++] = r;
             } else {

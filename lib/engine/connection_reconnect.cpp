@@ -7,8 +7,6 @@
 #include "protocol/header_codec.hpp"
 #include "support/later.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -93,7 +91,7 @@ error connection::force_reconnect() {
     if (is_online() && status_ != conats::status::connected)
         return error(errc::closed, "force_reconnect: the client is draining");
     if (!std::exchange(reconnect_forced_, true)) // else it is under way
-        asio::post(strand_, [self = shared_from_this()] { self->hurry(); });
+        post_surely(strand_, [self = shared_from_this()] { self->hurry(); });
     return error();
 }
 
@@ -279,6 +277,8 @@ void connection::replay(std::uint64_t inbox_sid) {
     outbox next = outbox_.successor();
     registrations_.clear(); // the new session's reader knows none
     subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
+        if (s != nullptr && s->sid == 0)
+            return; // it has ended
         registrations_.push_back({sid, s, s == nullptr});
         if (s == nullptr) {
             if (sid != inbox_sid)

@@ -4,6 +4,8 @@
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
 #include "support/later.hpp"
+#include "support/reserve_one.hpp"
+#include "values/no_memory.hpp"
 #include "values/subject_rules.hpp"
 
 #include <algorithm>
@@ -57,18 +59,9 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
                              std::to_string(options_.max_control_line()));
         s->observer = weak_from_this();
         s->observed = observes_deliveries() && !s->is_own_inbox();
-        s->sid = subscriptions_.add(s);
-        // Before the bytes, so that the reader knows the sid before a message can come.
-        registrations_.push_back({s->sid, s, false});
-        has_registrations_.store(true, std::memory_order_release);
         if (max_messages != 0)
             s->limit_messages(max_messages);
-        if (is_online()) { // else it is part of what the next session begins with
-            append_subscribe(outbox_.bytes(), s->subject(), s->queue_group(), s->sid);
-            if (max_messages != 0)
-                append_unsubscribe(outbox_.bytes(), s->sid, max_messages);
-        }
-        start_deadlines(*s);
+        enter(s, max_messages);
         tell([&] { return subscription_event(*s, subscription_status::active, error()).status(status_); });
         writer = take_writer();
     }
@@ -76,19 +69,65 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
     return error();
 }
 
-void connection::unregister(subscription_state& s, bool tell_server) {
-    if (s.sid == 0)
-        return;
-    if (tell_server && is_online())
-        append_unsubscribe(outbox_.bytes(), s.sid);
-    registrations_.push_back({s.sid, nullptr, false});
+// All of it, or nothing where there is no memory.
+void connection::enter(const std::shared_ptr<subscription_state>& s, std::uint64_t max_messages) {
+    reserve_one(registrations_);
+    byte_buffer& bytes = outbox_.bytes();
+    const std::size_t before = bytes.size();
+    s->sid = subscriptions_.add(s);
+    try {
+        if (is_online()) { // else it is part of what the next session begins with
+            append_subscribe(bytes, s->subject(), s->queue_group(), s->sid);
+            if (max_messages != 0)
+                append_unsubscribe(bytes, s->sid, max_messages);
+        }
+        start_deadlines(*s);
+    } catch (...) {
+        bytes.truncate(before);
+        subscriptions_.erase(std::exchange(s->sid, 0));
+        throw;
+    }
+    registrations_.push_back({s->sid, s, false});
     has_registrations_.store(true, std::memory_order_release);
-    subscription_timers_.remove(s.timer);
-    subscriptions_.erase(s.sid);
-    s.drained_sid = std::exchange(s.sid, 0);
 }
 
-void connection::note_ending(const std::shared_ptr<subscription_state>& s) {
+void connection::unregister(subscription_state& s, bool tell_server) noexcept {
+    if (s.sid == 0)
+        return;
+    subscription_timers_.remove(s.timer);
+    s.drained_sid = std::exchange(s.sid, 0);
+    try {
+        withdraw(s.drained_sid, tell_server);
+    } catch (...) {
+        any_leaving_ = true;
+        arm(now());
+    }
+}
+
+void connection::withdraw(std::uint64_t sid, bool tell_server) {
+    reserve_one(registrations_);
+    if (tell_server && is_online())
+        append_unsubscribe(outbox_.bytes(), sid);
+    registrations_.push_back({sid, nullptr, false});
+    has_registrations_.store(true, std::memory_order_release);
+    subscriptions_.erase(sid);
+}
+
+void connection::take_leaving() noexcept {
+    if (!std::exchange(any_leaving_, false))
+        return;
+    subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
+        if (s == nullptr || s->sid != 0 || any_leaving_)
+            return;
+        try {
+            withdraw(sid, true); // it keeps its place, which is empty now
+        } catch (...) {
+            any_leaving_ = true;
+        }
+    });
+}
+
+void connection::note_ending(const std::shared_ptr<subscription_state>& s) noexcept {
     if (!s->has_handler)
         return; // nobody may ever read what it has
     if (ending_.size() >= ending_checked_) {
@@ -98,7 +137,10 @@ void connection::note_ending(const std::shared_ptr<subscription_state>& s) {
         });
         ending_checked_ = 2 * ending_.size() + 16;
     }
-    ending_.push_back(s);
+    try {
+        ending_.push_back(s);
+    } catch (...) { // no memory: a drain does not wait for its handler
+    }
 }
 
 bool connection::is_handling(std::uint64_t ended_sid) const {
@@ -108,7 +150,7 @@ bool connection::is_handling(std::uint64_t ended_sid) const {
     });
 }
 
-void connection::remove_subscription(subscription_state& s) {
+void connection::remove_subscription(subscription_state& s, const error& why) noexcept {
     woken_handler writer;
     std::shared_ptr<subscription_state> kept; // its last reference may be in the table
     {
@@ -117,7 +159,7 @@ void connection::remove_subscription(subscription_state& s) {
             return;
         kept = subscriptions_.find_shared(s.sid);
         unregister(s, true);
-        tell([&] { return subscription_event(s, subscription_status::closed, errc::unsubscribed).status(status_); });
+        tell([&] { return subscription_event(s, subscription_status::closed, why).status(status_); });
         writer = take_writer();
     }
     writer.post();
@@ -222,13 +264,21 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
             return why ? why : error(errc::drained);
         }
         n.ticket = sid = s.sid;
+        const std::size_t before = outbox_.bytes().size();
+        if (is_online()) {
+            pings_.reserve_one();
+            append_unsubscribe(outbox_.bytes(), sid);
+            try {
+                append_ping(ping_kind::subscription_drain, sid);
+            } catch (...) { // without the PING its UNSUB would leave it deaf
+                outbox_.bytes().truncate(before);
+                throw;
+            }
+            s.draining = true;
+            sid = 0;
+        }
         subscription_drains_.push(n);
         tell([&] { return subscription_event(s, subscription_status::draining, error()).status(status_); });
-        if (is_online()) {
-            s.draining = true;
-            append_unsubscribe(outbox_.bytes(), sid);
-            append_ping(ping_kind::subscription_drain, std::exchange(sid, 0));
-        }
         writer = take_writer();
     }
     writer.post();
@@ -272,13 +322,14 @@ error connection::begin_drain(wait_node& n) {
         const lock_guard lock(mutex_);
         if (!is_open())
             return refusal("drain");
-        drain_waiters_.push(n);
         if (!is_online()) {
-            stop_requested_ = true;
             close_reason_ = refusal("drain");
+            stop_requested_ = true;
+            drain_waiters_.push(n);
             post_stop(close_reason_);
             return error();
         }
+        drain_waiters_.push(n);
         if (drain_deadline_ != clock::time_point::max())
             return error(); // under way
         if (moving_ == moving::left)
@@ -292,17 +343,18 @@ error connection::begin_drain(wait_node& n) {
 }
 
 void connection::start_draining() {
+    append_farewell(ping_kind::client_drain);
     cancel_move();
     set_status(conats::status::draining_subs, error());
     drain_deadline_ = later(now(), options_.drain_timeout());
     arm(drain_deadline_);
     subscriptions_.for_each([&](const auto& s) {
-        if (s->is_own_inbox())
-            return; // handlers may still ask before they reply
-        append_unsubscribe(outbox_.bytes(), s->sid);
-        tell([&] { return subscription_event(*s, subscription_status::draining, error()).status(status_); });
+        if (!s->is_own_inbox())
+            tell([&] {
+                return subscription_event(*s, subscription_status::draining, error())
+                    .status(status_);
+            });
     });
-    append_ping(ping_kind::client_drain);
 }
 
 void connection::end_client_drain() {
@@ -356,15 +408,21 @@ void connection::on_finished(subscription_state& s) {
     writer.post();
 }
 
-void connection::enter_draining_pubs() {
+void connection::enter_draining_pubs() noexcept {
     if (!alive_)
         return;
-    if (inbox_sid_ != 0)
-        append_unsubscribe(outbox_.bytes(), inbox_sid_);
     set_status(conats::status::draining_pubs, error());
-    if (!close_reason_)
-        close_reason_ = error(errc::drained);
-    append_ping(ping_kind::goodbye);
+    try {
+        if (inbox_sid_ != 0)
+            append_unsubscribe(outbox_.bytes(), inbox_sid_);
+        append_ping(ping_kind::goodbye);
+        if (!close_reason_)
+            close_reason_ = error(errc::drained);
+    } catch (...) {
+        if (!close_reason_)
+            close_reason_ = no_memory();
+        end_without_goodbye();
+    }
 }
 
 error connection::drain_result() const {

@@ -7,10 +7,10 @@
 #include "engine/session.hpp"
 #include "engine/timekeeper.hpp"
 #include "transport/timer.hpp"
+#include "values/no_memory.hpp"
 
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
-#include <exception>
 #include <utility>
 
 namespace conats {
@@ -89,10 +89,8 @@ asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper&
     error cause;
     try {
         cause = co_await live(c);
-    } catch (const std::exception& e) {
-        cause = error(errc::disconnected, e.what());
     } catch (...) {
-        cause = error(errc::disconnected, "something was thrown that is no std::exception");
+        cause = thrown_error(errc::disconnected);
     }
     c->finish(cause ? cause : error(errc::closed));
     time.stop();

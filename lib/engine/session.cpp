@@ -3,15 +3,14 @@
 
 #include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
-#include "support/thrown_text.hpp"
 #include "transport/openssl.hpp"
+#include "values/no_memory.hpp"
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <utility>
 
 namespace conats {
@@ -95,7 +94,7 @@ asio::awaitable<void> session::read_loop() {
     try {
         e = co_await read_all();
     } catch (...) { // no memory, or by a stream of the user's
-        e = error(errc::disconnected, thrown_text());
+        e = thrown_error(errc::disconnected);
     }
     end(e);
     guard.dismiss();
@@ -156,7 +155,7 @@ asio::awaitable<void> session::write_loop() {
         if (!e && !over_)
             co_await stream_->shutdown();
     } catch (...) { // by a stream of the user's
-        e = error(errc::disconnected, thrown_text());
+        e = thrown_error(errc::disconnected);
     }
     connection_.keep_unsent(std::move(out));
     end(e);
