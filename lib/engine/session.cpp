@@ -141,9 +141,10 @@ asio::awaitable<void> session::pause_for(std::shared_ptr<subscription_state> ful
 
 asio::awaitable<void> session::write_loop() {
     const auto self = connection_.shared_from_this();
+    abandon_guard guard(self);
     outgoing out;
     wait_node idle;
-    const node_guard guard(*self, idle);
+    const node_guard in_list(*self, idle);
     error e;
     try {
         while (!e && !over_ && connection_.begin_write(out, idle)) {
@@ -159,6 +160,7 @@ asio::awaitable<void> session::write_loop() {
     }
     connection_.keep_unsent(std::move(out));
     end(e);
+    guard.dismiss();
 }
 
 asio::awaitable<error> session::write_all(outgoing& out) {

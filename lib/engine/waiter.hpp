@@ -171,11 +171,24 @@ public:
         const std::shared_ptr<Owner> owner = *owner_;
         auto slot = asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected())
-            slot.template emplace<canceller>(owner, *node_);
+            make_cancellable(slot, owner);
         owner->park(*node_, parked_handler::hold(std::forward<Handler>(handler)));
     }
 
 private:
+    // An exception here would leave the coroutine: Asio has suspended it, and destroys it then.
+    template <class Slot>
+    void make_cancellable(Slot& slot, const std::shared_ptr<Owner>& owner) const noexcept {
+        for (unsigned failed = 0;; ++failed) {
+            wait_for_memory(failed);
+            try {
+                slot.template emplace<canceller>(owner, *node_);
+                return;
+            } catch (const std::bad_alloc&) { // again
+            }
+        }
+    }
+
     struct canceller {
         canceller(const std::shared_ptr<Owner>& o, Node& n) noexcept : owner(o), node(&n) {}
         void operator()(asio::cancellation_type /*any*/) const {

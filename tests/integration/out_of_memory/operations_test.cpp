@@ -20,8 +20,9 @@ nats_server& server() {
 const std::string payload(1000, 'x');
 
 asio::awaitable<void> connects(scene& s) {
+    conats::connect_options options(s.url);
     s.arm();
-    s.client = co_await conats::connect(s.url);
+    s.client = co_await conats::connect(options);
 }
 
 asio::awaitable<void> publishes(scene& s) {

@@ -125,6 +125,22 @@ asio::awaitable<void> make_round_trip(conats::client nc) {
         throw std::runtime_error("a message came twice");
 }
 
+/// Again where the session has ended meanwhile: it may do so behind the operation that failed.
+asio::awaitable<void> make_some_round_trip(conats::client nc) {
+    asio::steady_timer pause(co_await asio::this_coro::executor);
+    for (int left = 20; nc.status() != conats::status::closed; --left) {
+        try {
+            co_await make_round_trip(nc);
+            co_return;
+        } catch (const conats::system_error& e) {
+            if (left == 0 || e.details() != conats::condition::disconnected)
+                throw;
+        }
+        pause.expires_after(10ms);
+        co_await pause.async_wait(asio::use_awaitable);
+    }
+}
+
 /// The client works, or every call says why it does not.
 asio::awaitable<void> check_client(scene& s) {
     conats::client& nc = s.client;
@@ -139,8 +155,9 @@ asio::awaitable<void> check_client(scene& s) {
             pause.expires_after(10ms);
             co_await pause.async_wait(asio::use_awaitable);
         }
+    if (nc.status() == conats::status::connected)
+        co_await make_some_round_trip(nc);
     if (nc.status() == conats::status::connected) {
-        co_await make_round_trip(nc);
         const auto statistics = nc.statistics();
         if (statistics.pending_requests != 0)
             throw std::runtime_error("a request's slot was not freed");
@@ -239,8 +256,8 @@ bool fail_nth(const std::string& url, const operation& op, std::uint64_t nth, st
 
 void fail_everywhere(const std::string& url, const operation& op, std::uint64_t times) {
     (void)fail_nth(url, op, warm_up, 1, true);
-    std::uint64_t n = 1;
-    while (fail_nth(url, op, n, times, true))
+    std::uint64_t n = getenv("OOM_FROM") ? std::stoul(getenv("OOM_FROM")) : 1; // TEMP
+    while (fail_nth(url, op, n, times, true) && !getenv("OOM_FROM"))
         ++n;
     CHECK(n > 1);
     WARN(n - 1 << " allocations");
