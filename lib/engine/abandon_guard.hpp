@@ -10,8 +10,9 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-/// Ends a connection whose context is destroyed: dies with the frame of a loop that waits in
-/// the context, when nobody has called `dismiss`.
+/// Ends a connection whose context is destroyed, or for whose loops Asio finds no memory: dies with
+/// the frame of a loop when nobody has called `dismiss`. It is a parameter of the loop's coroutine,
+/// so that it also goes with a frame that was never started.
 class abandon_guard {
 public:
     explicit abandon_guard(std::shared_ptr<connection> c) noexcept : connection_(std::move(c)) {}
@@ -22,6 +23,8 @@ public:
         if (connection_)
             connection_->abandon();
     }
+    /// One for another loop of the same connection.
+    [[nodiscard]] abandon_guard another() const noexcept { return abandon_guard(connection_); }
     void dismiss() noexcept { connection_.reset(); }
 
 private:

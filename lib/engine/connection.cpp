@@ -397,8 +397,11 @@ void connection::finish(const error& reason) {
     error told;
     {
         const lock_guard lock(mutex_);
-        if (!alive_)
+        if (!alive_) { // a loop was destroyed
+            strand = std::exchange(strand_, {});
+            user_executor = std::exchange(user_executor_, {});
             return;
+        }
         // First what may throw: then nobody who waits was taken, and `abandon` finds them all.
         if (!close_reason_ || (close_reason_.code() == errc::drained && !said_goodbye_))
             close_reason_ = reason;
@@ -479,8 +482,11 @@ void connection::abandon() noexcept {
     error why;
     {
         const lock_guard lock(mutex_);
-        if (!alive_)
+        if (!alive_) {
+            strand = std::exchange(strand_, {}); // another loop went before, see below
+            user_executor = std::exchange(user_executor_, {});
             return;
+        }
         lives = is_run_here(user_executor_);
         why = abandoned_error(lives);
         if (!close_reason_)
@@ -488,6 +494,7 @@ void connection::abandon() noexcept {
         if (lives && status_ != conats::status::closed)
             set_status(conats::status::closed, close_reason_);
         alive_ = false;
+        stop_requested_ = true;
         status_ = conats::status::closed;
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
@@ -498,8 +505,10 @@ void connection::abandon() noexcept {
             l->take_all(wake::ended, all);
         subscriptions = take_subscriptions();
         streams = std::exchange(events_, {});
-        strand = std::exchange(strand_, {});
-        user_executor = std::exchange(user_executor_, {});
+        if (!lives) { // else what is left of the loops still needs them
+            strand = std::exchange(strand_, {});
+            user_executor = std::exchange(user_executor_, {});
+        }
     }
     const auto end_wait = [&](parked_handler h) {
         if (!lives && h.context() == context_)

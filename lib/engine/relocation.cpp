@@ -24,9 +24,9 @@ void relocation::stop() {
         spare_.stop(error());
 }
 
-asio::awaitable<void> relocation::run() {
+asio::awaitable<void> relocation::run(abandon_guard guard) {
     const auto self = connection_.shared_from_this();
-    abandon_guard guard(self);
+    is_running_ = true;
     wait_node announced;
     const node_guard in_list(*self, announced);
     if (self->begin_lame_duck_wait(announced))

@@ -9,7 +9,9 @@
 #include "transport/timer.hpp"
 #include "values/no_memory.hpp"
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 
 #include <utility>
 
@@ -84,9 +86,13 @@ asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
 }
 
 // Throws nothing: that would end the timekeeper, and with it who waits for a deadline.
-asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper& time) {
-    abandon_guard guard(c);
+asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper& time,
+                                      abandon_guard guard) {
     error cause;
+    const auto strand = c->strand();
+    co_await asio::post(strand, asio::deferred);
+    if (!time.is_running()) // there was no memory for it, and it was posted before this
+        c->abandon();
     try {
         cause = co_await live(c);
     } catch (...) {
@@ -97,12 +103,13 @@ asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper&
     guard.dismiss();
 }
 
-// The guard is a parameter, so that it also goes with a frame that was never started.
 asio::awaitable<void> run(std::shared_ptr<connection> c, abandon_guard guard) {
     using asio::experimental::awaitable_operators::operator&&;
     {
         timekeeper time(*c);
-        co_await (live_and_finish(c, time) && time.run());
+        auto living = live_and_finish(c, time, guard.another());
+        auto keeping = time.run(guard.another());
+        co_await (std::move(living) && std::move(keeping));
     }
     guard.dismiss();
 }

@@ -6,8 +6,10 @@
 #include "transport/openssl.hpp"
 #include "values/no_memory.hpp"
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
 
 #include <algorithm>
 #include <array>
@@ -66,7 +68,12 @@ asio::awaitable<error> session::serve() {
     const control_scope control(connection_, *this);
     connection_.begin_session();
     const direct_scope direct(connection_, *stream_);
-    co_await (read_loop() && write_loop() && relocation_.run());
+    abandon_guard guard(connection_.shared_from_this());
+    auto reading = read_loop(guard.another());
+    auto writing = write_loop(guard.another());
+    auto moving = relocation_.run(guard.another());
+    guard.dismiss();
+    co_await (std::move(reading) && std::move(writing) && std::move(moving));
     co_return cause_;
 }
 
@@ -88,9 +95,14 @@ void session::end(const error& cause) {
     connection_.stop_loops();
 }
 
-asio::awaitable<void> session::read_loop() {
-    abandon_guard guard(connection_.shared_from_this());
+asio::awaitable<void> session::read_loop(abandon_guard guard) {
     error e;
+    // The loops are posted one after the other: behind them all, those have started for which
+    // there was memory. Nobody would come to know that one is missing.
+    const auto strand = connection_.strand();
+    co_await asio::post(strand, asio::deferred);
+    if (!is_writing_ || !relocation_.is_running())
+        connection_.abandon();
     try {
         e = co_await read_all();
     } catch (...) { // no memory, or by a stream of the user's
@@ -139,9 +151,9 @@ asio::awaitable<void> session::pause_for(std::shared_ptr<subscription_state> ful
     connection_.end_pause();
 }
 
-asio::awaitable<void> session::write_loop() {
+asio::awaitable<void> session::write_loop(abandon_guard guard) {
     const auto self = connection_.shared_from_this();
-    abandon_guard guard(self);
+    is_writing_ = true;
     outgoing out;
     wait_node idle;
     const node_guard in_list(*self, idle);

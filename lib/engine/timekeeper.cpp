@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/timekeeper.hpp"
 
-#include "engine/abandon_guard.hpp"
 #include "values/no_memory.hpp"
 
 #include <new>
@@ -23,8 +22,8 @@ void timekeeper::stop() {
     timer_.cancel();
 }
 
-asio::awaitable<void> timekeeper::run() {
-    abandon_guard guard(connection_.shared_from_this());
+asio::awaitable<void> timekeeper::run(abandon_guard guard) {
+    is_running_ = true;
     while (!over_ && !connection_.is_over()) {
         try {
             timer_.expires_at(connection_.on_tick());

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t usual = __STDCPP_DEFAULT_NEW_ALIGNMENT__;
 
 void* allocate(std::size_t size, std::size_t alignment) {
-    if (conats::test::allocation_fails())
+    if (conats::test::allocation_fails(size))
         throw std::bad_alloc();
     void* block = nullptr;
     if (::posix_memalign(&block, alignment < usual ? usual : alignment, size == 0 ? 1 : size) != 0)

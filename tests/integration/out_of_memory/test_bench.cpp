@@ -78,7 +78,7 @@ public:
 private:
     template <class F>
     void drive(F&& is_over) {
-        const deadline end(10s);
+        const deadline end(4s);
         scene_.context.restart();
         while (!is_over()) {
             if (end.passed()) {
@@ -266,6 +266,7 @@ void fail_everywhere(const std::string& url, const operation& op, std::uint64_t 
 void fail_connecting(const std::string& url, const operation& op) {
     (void)fail_nth(url, op, warm_up, 1, false);
     std::uint64_t n = 1;
+    if (getenv("OOM_FROM")) n = std::stoul(getenv("OOM_FROM")); // TEMP
     while (fail_nth(url, op, n, 1, false))
         ++n;
     CHECK(n > 1);
