@@ -12,6 +12,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <utility>
 
@@ -89,12 +90,13 @@ asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
 asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper& time,
                                       abandon_guard guard) {
     error cause;
-    const auto strand = c->strand();
+    const auto strand = co_await asio::this_coro::executor;
     co_await asio::post(strand, asio::deferred);
     if (!time.is_running()) // there was no memory for it, and it was posted before this
         c->abandon();
     try {
-        cause = co_await live(c);
+        if (!c->is_over())
+            cause = co_await live(c);
     } catch (...) {
         cause = thrown_error(errc::disconnected);
     }

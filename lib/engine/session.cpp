@@ -10,6 +10,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <array>
@@ -99,7 +100,7 @@ asio::awaitable<void> session::read_loop(abandon_guard guard) {
     error e;
     // The loops are posted one after the other: behind them all, those have started for which
     // there was memory. Nobody would come to know that one is missing.
-    const auto strand = connection_.strand();
+    const auto strand = co_await asio::this_coro::executor;
     co_await asio::post(strand, asio::deferred);
     if (!is_writing_ || !relocation_.is_running())
         connection_.abandon();
