@@ -4,8 +4,8 @@
 #include "engine/run.hpp"
 #include "engine/strand.hpp"
 #include "support/later.hpp"
-#include "values/no_memory.hpp"
 #include "transport/timer.hpp"
+#include "values/no_memory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>

@@ -41,9 +41,11 @@ void connection::take_overdue(clock::time_point now, std::vector<overdue_subscri
         overdue.push_back({subscriptions_.find_shared(s.sid), std::move(reason)});
         note_ending(overdue.back().subscription);
         unregister(s, true);
-        tell([&] { return event(event_kind::subscription_changed, overdue.back().reason)
-                 .subscription_state(subscription_status::closed)
-                 .status(status_); });
+        tell([&] {
+            return event(event_kind::subscription_changed, overdue.back().reason)
+                .subscription_state(subscription_status::closed)
+                .status(status_);
+        });
     }
 }
 

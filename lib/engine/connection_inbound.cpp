@@ -40,7 +40,9 @@ void connection::on_info(const conats::server_info& info) {
         info_ = info;
         discover(info);
         if (announced) {
-            tell([&] { return event(event_kind::lame_duck, error().server(connected_url_)).status(status_); });
+            tell([&] {
+                return event(event_kind::lame_duck, error().server(connected_url_)).status(status_);
+            });
             lame_duck_waiters_.take_all(wake::ready, woken);
         }
     }
@@ -321,11 +323,10 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    const auto always =
-        std::min({any_leaving_ ? later(now(), std::chrono::milliseconds(10))
-                               : clock::time_point::max(),
-                  timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
-                  log_ ? log_->next_due() : clock::time_point::max()});
+    const auto always = std::min(
+        {any_leaving_ ? later(now(), std::chrono::milliseconds(10)) : clock::time_point::max(),
+         timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
+         log_ ? log_->next_due() : clock::time_point::max()});
     if (!is_online() || failing_)
         return always;
     return std::min(

@@ -66,7 +66,7 @@ void connection::post_log(logger::records records) {
     if (records.empty() || !alive_)
         return;
     post_surely(strand_,
-               [self = shared_from_this(), all = std::move(records)] { self->log_->tell(all); });
+                [self = shared_from_this(), all = std::move(records)] { self->log_->tell(all); });
 }
 
 } // namespace impl

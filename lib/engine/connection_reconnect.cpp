@@ -33,9 +33,11 @@ run_step connection::next_step() {
         if (step.action == run_action::wait && logs(log_level::info))
             log_pause(step.until);
         if (step.chooser_failed)
-            tell([&] { return event(event_kind::server_not_in_pool,
-                       error(errc::invalid_argument, "the server chooser named no server"))
-                     .status(status_); });
+            tell([&] {
+                return event(event_kind::server_not_in_pool,
+                             error(errc::invalid_argument, "the server chooser named no server"))
+                    .status(status_);
+            });
         if (step.action != run_action::give_up && machine_.first_round_failed() &&
             status_ == conats::status::connecting) {
             set_status(conats::status::reconnecting, loss_);
@@ -344,7 +346,9 @@ void connection::discover(const conats::server_info& info) {
         options_.ignore_discovered_servers() ? 0 : servers_.discover(info.connect_urls);
     update_servers();
     if (added != 0)
-        tell([&] { return event(event_kind::servers_discovered, error()).count(added).status(status_); });
+        tell([&] {
+            return event(event_kind::servers_discovered, error()).count(added).status(status_);
+        });
 }
 
 // --- Publishing without a connection

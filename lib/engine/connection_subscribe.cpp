@@ -62,7 +62,9 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
         if (max_messages != 0)
             s->limit_messages(max_messages);
         enter(s, max_messages);
-        tell([&] { return subscription_event(*s, subscription_status::active, error()).status(status_); });
+        tell([&] {
+            return subscription_event(*s, subscription_status::active, error()).status(status_);
+        });
         writer = take_writer();
     }
     writer.post();
@@ -159,7 +161,9 @@ void connection::remove_subscription(subscription_state& s, const error& why) no
             return;
         kept = subscriptions_.find_shared(s.sid);
         unregister(s, true);
-        tell([&] { return subscription_event(s, subscription_status::closed, why).status(status_); });
+        tell([&] {
+            return subscription_event(s, subscription_status::closed, why).status(status_);
+        });
         writer = take_writer();
     }
     writer.post();
@@ -176,8 +180,11 @@ void connection::limit_subscription(subscription_state& s, std::uint64_t max_mes
             reached = subscriptions_.find_shared(s.sid);
             note_ending(reached);
             unregister(s, true);
-            tell([&] { return subscription_event(s, subscription_status::closed, errc::max_messages_reached)
-                     .status(status_); });
+            tell([&] {
+                return subscription_event(s, subscription_status::closed,
+                                          errc::max_messages_reached)
+                    .status(status_);
+            });
         } else if (is_online()) {
             append_unsubscribe(outbox_.bytes(), s.sid, max_messages);
         }
@@ -197,12 +204,16 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
         const lock_guard lock(mutex_);
         statistics_.dropped_messages += r.dropped;
         if (r.recovered)
-            tell([&] { return subscription_event(s, subscription_status::active, error()).status(status_); });
+            tell([&] {
+                return subscription_event(s, subscription_status::active, error()).status(status_);
+            });
         if (r.became_slow) {
             const error why =
                 error(errc::messages_dropped, "pending limit exceeded").subject(s.subject());
             tell([&] { return event(event_kind::slow_consumer, why).status(status_); });
-            tell([&] { return subscription_event(s, subscription_status::slow, why).status(status_); });
+            tell([&] {
+                return subscription_event(s, subscription_status::slow, why).status(status_);
+            });
         }
         if (r.reached_max && s.sid != 0) {
             reached = subscriptions_.find_shared(s.sid);
@@ -211,8 +222,11 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
             // does not count that.
             unregister(s, true);
             writer = take_writer();
-            tell([&] { return subscription_event(s, subscription_status::closed, errc::max_messages_reached)
-                     .status(status_); });
+            tell([&] {
+                return subscription_event(s, subscription_status::closed,
+                                          errc::max_messages_reached)
+                    .status(status_);
+            });
         }
     }
     writer.post();
@@ -236,7 +250,9 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
         if (refused) {
             note_ending(refused);
             unregister(*refused, false);
-            tell([&] { return subscription_event(*refused, subscription_status::closed, e).status(status_); });
+            tell([&] {
+                return subscription_event(*refused, subscription_status::closed, e).status(status_);
+            });
         }
     }
     if (refused)
@@ -278,7 +294,9 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
             sid = 0;
         }
         subscription_drains_.push(n);
-        tell([&] { return subscription_event(s, subscription_status::draining, error()).status(status_); });
+        tell([&] {
+            return subscription_event(s, subscription_status::draining, error()).status(status_);
+        });
         writer = take_writer();
     }
     writer.post();
@@ -299,7 +317,10 @@ void connection::end_subscription_drain(std::uint64_t sid) {
         if (s) {
             note_ending(s);
             unregister(*s, false);
-            tell([&] { return subscription_event(*s, subscription_status::closed, errc::drained).status(status_); });
+            tell([&] {
+                return subscription_event(*s, subscription_status::closed, errc::drained)
+                    .status(status_);
+            });
         }
     }
     if (s)
@@ -379,7 +400,10 @@ void connection::end_client_drain() {
             s->drain_counted = true;
             note_ending(s);
             unregister(*s, false);
-            tell([&] { return subscription_event(*s, subscription_status::closed, errc::drained).status(status_); });
+            tell([&] {
+                return subscription_event(*s, subscription_status::closed, errc::drained)
+                    .status(status_);
+            });
         }
     }
     for (const auto& s : all)

@@ -5,8 +5,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstddef>
-#include <cstdlib>
-#include <execinfo.h> // TEMP
 
 #if defined(__has_feature)
 #define CONATS_HAS_FEATURE(x) __has_feature(x)
@@ -111,13 +109,6 @@ bool allocation_fails(std::size_t size) noexcept {
     until_failure = to_fail > 1 ? 1 : 0;
     --to_fail;
     ++failed;
-    if (getenv("OOM_TRACE")) { // TEMP
-        const auto keep = until_failure;
-        until_failure = 0;
-        void* frames[40];
-        backtrace_symbols_fd(frames, backtrace(frames, 40), 2);
-        until_failure = keep;
-    }
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include "support/nats_server.hpp"
 
 #include <boost/asio/use_awaitable.hpp>
+
 #include <pthread.h>
 
 using namespace conats::test;
