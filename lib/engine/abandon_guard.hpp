@@ -31,6 +31,18 @@ private:
     std::shared_ptr<connection> connection_;
 };
 
+/// For how long a loop can be reached.
+class control_scope {
+public:
+    control_scope(connection& c, loop_control& l) noexcept : connection_(c) { c.control(&l); }
+    control_scope(const control_scope&) = delete;
+    control_scope& operator=(const control_scope&) = delete;
+    ~control_scope() { connection_.control(nullptr); }
+
+private:
+    connection& connection_;
+};
+
 } // namespace impl
 } // namespace v0
 } // namespace conats

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/connect_walk.hpp"
 
+#include "engine/abandon_guard.hpp"
 #include "engine/authentication.hpp"
 #include "engine/dial_settings.hpp"
 #include "engine/wire_tracer.hpp"

@@ -422,10 +422,7 @@ void connection::finish(const error& reason) {
         told = refusal("");
         finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_,
-                             &handled_waiters_, &pause_, &lame_duck_waiters_})
-            l->take_all(wake::ended, woken);
+        take_waits(woken);
         outbox_.clear();
         pings_.clear();
         subscriptions = take_subscriptions();
@@ -460,6 +457,13 @@ void connection::finish_requests(const error& why, wait_list& woken) {
         timers_.remove(s.node.timer);
         wait_list::take(s.node, wake::ended, woken);
     });
+}
+
+void connection::take_waits(wait_list& to) noexcept {
+    for (wait_list* l :
+         {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+          &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_, &lame_duck_waiters_})
+        l->take_all(wake::ended, to);
 }
 
 subscription_table connection::take_subscriptions() noexcept {
@@ -499,10 +503,7 @@ void connection::abandon() noexcept {
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
         finish_requests(why, all);
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_,
-                             &handled_waiters_, &pause_, &lame_duck_waiters_})
-            l->take_all(wake::ended, all);
+        take_waits(all);
         subscriptions = take_subscriptions();
         streams = std::exchange(events_, {});
         if (!lives) { // else what is left of the loops still needs them

@@ -443,6 +443,7 @@ private:
     /// Why the session is to end now, if its credentials are to be renewed.
     error take_renewal(clock::time_point now);
     [[nodiscard]] subscription_table take_subscriptions() noexcept;
+    void take_waits(wait_list& to) noexcept;
     struct expired_wait {
         std::shared_ptr<subscription_state> consumer;
         std::uint64_t ticket;
@@ -580,18 +581,6 @@ private:
     std::shared_ptr<const ssl_context> kept_tls_; // likewise
 };
 
-/// For how long a loop can be reached.
-class control_scope {
-public:
-    control_scope(connection& c, loop_control& l) noexcept : connection_(c) { c.control(&l); }
-    control_scope(const control_scope&) = delete;
-    control_scope& operator=(const control_scope&) = delete;
-    ~control_scope() { connection_.control(nullptr); }
-
-private:
-    connection& connection_;
-};
-
 /// Takes a wait_node out of a connection when the coroutine that holds both goes.
 class node_guard {
 public:
@@ -603,21 +592,6 @@ public:
 private:
     connection& connection_;
     wait_node& node_;
-};
-
-/// Keeps a connection running; shared by the handles of a client.
-class lease {
-public:
-    explicit lease(std::shared_ptr<connection> c) noexcept : connection_(std::move(c)) {}
-    lease(const lease&) = delete;
-    lease& operator=(const lease&) = delete;
-    ~lease() { connection_->release_handle(); }
-
-    [[nodiscard]] connection& get() const noexcept { return *connection_; }
-    [[nodiscard]] const std::shared_ptr<connection>& shared() const noexcept { return connection_; }
-
-private:
-    std::shared_ptr<connection> connection_;
 };
 
 } // namespace impl
