@@ -49,7 +49,7 @@ asio::any_io_executor make_engine_strand(const asio::any_io_executor& ex) {
     asio::any_io_executor strand;
     // A sibling of the user's own strand, if that is one: user code must not hold up the loops.
     if (!try_kinds(ex, [&](const auto& e) { strand = asio::make_strand(patient_executor(e)); }))
-        strand = asio::make_strand(ex);
+        strand = asio::make_strand(patient_executor(ex));
     return strand;
 }
 
