@@ -87,6 +87,14 @@ concept handler_of_messages =
 /// Errors are thrown as `conats::system_error`; the overloads with a last parameter `error& e`
 /// (which must outlive the awaitable) put them there instead, except a cancellation, which is
 /// always thrown as Asio's `operation_aborted`.
+///
+/// Memory: where there is none, a call throws `std::bad_alloc` and the client is as it was; of a
+/// request the message may have been sent. A connection that needs it is lost and made again, or
+/// the client closes with `not_enough_memory` (generic category) as its `close_reason()`. Who waits
+/// is always resumed; the thread that resumes waits for the memory that this takes, up to ten
+/// seconds, and ends the process then. What Asio finds no memory for leaves `io_context::run()`
+/// as `std::bad_alloc`: call `run()` again, so that everything comes to its end. No event is kept
+/// for which there is no memory: `events_dropped` counts them.
 class CONATS_EXPORT client {
 public:
     /// An empty handle: its verbs report `closed`.

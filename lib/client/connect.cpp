@@ -86,9 +86,9 @@ asio::awaitable<client> connect(asio::any_io_executor executor, connect_options 
     }
     const auto c =
         std::make_shared<connection>(std::move(executor), std::move(options), std::move(servers));
-    c->start();
     // Dropped or cancelled, this ends the attempt.
     auto l = std::make_shared<lease>(c);
+    c->start();
     wait_node node;
     const node_guard guard(*c, node);
     if (c->begin_connect_wait(node))

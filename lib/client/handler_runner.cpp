@@ -2,10 +2,10 @@
 #include "client/observed.hpp"
 #include "client/subscribe.hpp"
 #include "client/wait.hpp"
+#include "values/no_memory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -25,8 +25,8 @@ operation_pointer begin_delivery(connection& c, const subscription_state& s, con
     return s.observed ? c.begin_delivery(s, m) : nullptr;
 }
 
-void tell_failure(connection& c, const subscription_state& s, operation_pointer& operation,
-                  const std::exception_ptr& thrown) {
+void tell_failure_of(connection& c, const subscription_state& s, operation_pointer& operation,
+                     const std::exception_ptr& thrown) {
     std::string text = "the handler threw something that is no std::exception";
     try {
         std::rethrow_exception(thrown);
@@ -39,6 +39,28 @@ void tell_failure(connection& c, const subscription_state& s, operation_pointer&
     end_operation(operation, e);
     c.raise(event(event_kind::handler_failed, std::move(e)));
 }
+
+void tell_failure(connection& c, const subscription_state& s, operation_pointer& operation,
+                  const std::exception_ptr& thrown) noexcept {
+    try {
+        tell_failure_of(c, s, operation, thrown);
+    } catch (...) { // no memory to tell of it
+        operation.reset();
+    }
+}
+
+/// What becomes of a subscription whose handler cannot go on: without memory to be called it would
+/// get nothing any more, and nobody would know.
+struct runner_end {
+    void operator()(const std::exception_ptr& thrown) const noexcept {
+        if (!thrown)
+            return;
+        connection_->remove_subscription(*state_, no_memory());
+        state_->end(no_memory(), true);
+    }
+    std::shared_ptr<connection> connection_;
+    state_pointer state_;
+};
 
 /// Waits until there is something to take or the end. True for the former.
 asio::awaitable<bool> wait_for_message(state_pointer s) {
@@ -239,19 +261,21 @@ void run_handler(const std::shared_ptr<connection>& c, std::shared_ptr<subscript
     const auto executor = options.executor() ? options.executor() : c->user_executor();
     if (!executor)
         return; // closed meanwhile
+    runner_end at_end{c, s};
     if (handler.plain) {
         asio::co_spawn(executor, run_plain(c, std::move(s), std::move(handler.plain)),
-                       asio::detached);
+                       std::move(at_end));
         return;
     }
     auto shared = std::make_shared<const awaiting_handler>(std::move(handler.awaiting));
     if (options.max_concurrent() <= 1)
-        asio::co_spawn(executor, run_in_order(c, std::move(s), std::move(shared)), asio::detached);
+        asio::co_spawn(executor, run_in_order(c, std::move(s), std::move(shared)),
+                       std::move(at_end));
     else
         asio::co_spawn(
             executor,
             run_concurrently(c, std::move(s), std::move(shared), options.max_concurrent()),
-            asio::detached);
+            std::move(at_end));
 }
 
 } // namespace impl

@@ -6,6 +6,7 @@
 #include <conats/client.hpp>
 #include <conats/message.hpp>
 
+#include <new>
 #include <utility>
 
 namespace conats {
@@ -112,16 +113,17 @@ error check_reply_subject(const message& m) {
     return error();
 }
 
-} // namespace
+bool waits_for_connection(const connection& c, const publish_result& r) {
+    return r.is_offline && c.options().when_offline() == offline_policy::wait;
+}
 
-asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
-                              std::chrono::nanoseconds timeout, error* out) {
-    if (!c)
-        return fail(empty_handle(), out);
-    publish_result r = c->publish(p);
-    if (r.failure) [[unlikely]]
-        return fail(std::move(r.failure), out);
-    if (r.is_offline && c->options().when_offline() == offline_policy::wait) {
+bool has_to_wait(const connection& c, const publish_result& r) {
+    return r.must_wait || r.must_yield || waits_for_connection(c, r);
+}
+
+asio::awaitable<void> wait_as_needed(std::shared_ptr<connection> c, const publish_result& r,
+                                     std::chrono::nanoseconds timeout, error* out) {
+    if (waits_for_connection(*c, r)) {
         if (timeout.count() <= 0)
             timeout = c->options().offline_timeout();
         return wait_for_connection(std::move(c), r.begin, timeout, out);
@@ -131,7 +133,25 @@ asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& 
             timeout.count() > 0 ? later(c->now(), timeout) : connection::clock::time_point::max();
         return wait_for_room(std::move(c), r.generation, deadline, out);
     }
-    return r.must_yield ? yield() : done();
+    return yield();
+}
+
+} // namespace
+
+asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
+                              std::chrono::nanoseconds timeout, error* out) {
+    if (!c)
+        return fail(empty_handle(), out);
+    auto accepted = done(); // first, so that nothing that is accepted can fail for want of memory
+    publish_result r = c->publish(p);
+    if (r.failure) [[unlikely]]
+        return fail(std::move(r.failure), out);
+    try {
+        if (has_to_wait(*c, r))
+            return wait_as_needed(std::move(c), r, timeout, out);
+    } catch (const std::bad_alloc&) { // then it does not wait
+    }
+    return accepted;
 }
 
 } // namespace impl

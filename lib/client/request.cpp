@@ -109,9 +109,8 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
     const std::string reply = l->get().new_inbox();
     auto state = make_subscription(reply, subscribe_options());
     state->asked_subject = p.subject;
+    auto inbox = std::make_unique<own_inbox>(l, state);
     register_subscription(l, state, 1);
-    const auto noted = state;
-    auto inbox = std::make_unique<own_inbox>(l, std::move(state));
     inbox->deadline = deadline;
     if (l->get().records_latency())
         inbox->since = l->get().now();
@@ -122,7 +121,7 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
         publish_result r = l->get().publish(p);
         inbox->begin = r.begin;
         e = std::move(r.failure);
-        l->get().note_own_request(*noted, r.begin);
+        l->get().note_own_request(*state, r.begin);
     }
     if (e)
         return no_message(std::move(e), out);

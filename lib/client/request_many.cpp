@@ -123,8 +123,8 @@ error begin_gathering(reply_gathering& g, const std::shared_ptr<lease>& l, publi
     const std::string reply = c.new_inbox();
     auto state = make_subscription(reply, inbox_options(o, total));
     state->asked_subject = p.subject;
-    register_subscription(l, state, o.max_messages());
     g.replies = subscription(state, l);
+    register_subscription(l, state, o.max_messages());
     if (error e = state->end_reason())
         return e;
     p.reply = reply;

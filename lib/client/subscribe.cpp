@@ -55,10 +55,11 @@ subscription client::subscribe_handler(std::string_view subject, impl::message_h
                                        const subscribe_options& options) const {
     auto s = impl::make_subscription(subject, options);
     s->has_handler = true;
+    subscription result(s, lease_); // unsubscribes if there is no memory for the rest
     impl::register_subscription(lease_, s, options.max_messages());
     if (!s->ended())
         impl::run_handler(lease_->shared(), s, std::move(handler), options);
-    return subscription(std::move(s), lease_);
+    return result;
 }
 
 } // namespace v0

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/connection.hpp"
+#include "engine/lease.hpp"
 
 #include <conats/error.hpp>
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/connect_walk.hpp"
 
+#include "engine/abandon_guard.hpp"
 #include "engine/authentication.hpp"
 #include "engine/dial_settings.hpp"
 #include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
-#include "support/thrown_text.hpp"
 #include "transport/tls_stream.hpp"
 #include "transport/transport_parts.hpp"
+#include "values/no_memory.hpp"
 
 #include <boost/asio/buffer.hpp>
 
@@ -106,7 +107,12 @@ void connect_walk::stop(const error& /*why*/) {
 asio::awaitable<error> connect_walk::try_server(std::shared_ptr<const server_address> server) {
     const control_scope control(connection_, *this);
     server_ = std::move(server);
-    error e = co_await dial();
+    error e;
+    try {
+        e = co_await dial();
+    } catch (const std::bad_alloc&) {
+        e = no_memory();
+    }
     if (!e)
         adopt();
     co_return e;
@@ -183,7 +189,7 @@ asio::awaitable<error> connect_walk::attempt(const server_address& server) {
         if (!e)
             e = co_await shake_hands(server);
     } catch (...) { // a stream of the user's
-        e = error(errc::connection_failed, thrown_text());
+        e = thrown_error(errc::connection_failed);
     }
     attempt_->finish();
     co_return e;

@@ -5,10 +5,10 @@
 #include "engine/strand.hpp"
 #include "support/later.hpp"
 #include "transport/timer.hpp"
+#include "values/no_memory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 
 #include <algorithm>
@@ -44,6 +44,17 @@ std::unique_ptr<logger> make_logger(const connect_options& o) {
     if (o.log_threshold() == log_level::off)
         return nullptr;
     return std::make_unique<logger>(o.log_threshold(), o.log_sink());
+}
+
+/// Of a connection whose loops were destroyed.
+error abandoned_error(bool context_lives) noexcept {
+    if (context_lives)
+        return no_memory();
+    try {
+        return {errc::closed, "the execution context was destroyed"};
+    } catch (...) { // it is not as important as the rest
+        return errc::closed;
+    }
 }
 
 /// One copy of each secret is enough.
@@ -83,10 +94,7 @@ void connection::start() {
 }
 
 void connection::release_handle() noexcept {
-    try {
-        begin_close(nullptr);
-    } catch (...) { // no memory for a goodbye: the connection ends when its context does
-    }
+    begin_close(nullptr);
 }
 
 // --- Waiting
@@ -103,7 +111,7 @@ void connection::park(wait_node& n, parked_handler h) {
 }
 
 void connection::cancel(wait_node& n) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         if (n.outcome != wake::pending)
@@ -140,20 +148,20 @@ void connection::forget(timed_wait& t) noexcept {
     timers_.remove(t);
 }
 
-void connection::arm(clock::time_point at) {
+void connection::arm(clock::time_point at) noexcept {
     if (at >= armed_ || !alive_)
         return;
-    asio::post(strand_, [self = shared_from_this()] {
+    post_surely(strand_, [self = shared_from_this()] {
         if (self->timekeeper_ != nullptr)
             self->timekeeper_->wake_timer();
     });
     armed_ = at; // one post is enough until the loop has looked
 }
 
-void connection::post_stop(error why) {
+void connection::post_stop(error why) noexcept {
     if (!alive_)
         return;
-    asio::post(strand_, [self = shared_from_this(), e = std::move(why)] { self->stop_now(e); });
+    post_surely(strand_, [self = shared_from_this(), e = std::move(why)] { self->stop_now(e); });
 }
 
 void connection::stop_now(const error& why) {
@@ -279,7 +287,7 @@ void connection::push_state(event_queue& to) const {
 
 void connection::raise(event e) {
     const lock_guard lock(mutex_);
-    emit(e.status(status_));
+    tell([&] { return e.status(status_); });
 }
 
 void connection::raise_userinfo_ignored(const server_address& server) {
@@ -291,7 +299,7 @@ void connection::raise_userinfo_ignored(const server_address& server) {
                                                       "userinfo of the address is not used")
                             .server(server.redacted());
     userinfo_ignored_told_ = !events_.empty();
-    emit(event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_));
+    tell([&] { return event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_); });
 }
 
 void connection::on_secured(conats::tls_info tls, const server_address& server) {
@@ -304,20 +312,26 @@ void connection::on_secured(conats::tls_info tls, const server_address& server) 
     // Nobody can listen yet the first time: it is kept for the first stream of events.
     if (events_.empty())
         tls_not_verified_ = e;
-    emit(event(event_kind::tls_not_verified, std::move(e)).status(status_));
+    tell([&] { return event(event_kind::tls_not_verified, std::move(e)).status(status_); });
 }
 
 void connection::emit(const event& e) {
-    if (log_ && log_->wants(level_of(e)))
-        add_to_log(to_record(e, connected_url_));
     for (const auto& w : events_)
         if (const auto queue = w.lock())
             queue->push(e);
+    if (log_ && log_->wants(level_of(e)))
+        add_to_log(to_record(e, connected_url_));
 }
 
-void connection::set_status(conats::status s, const error& why) {
+void connection::count_lost_event() noexcept {
+    for (const auto& w : events_)
+        if (const auto queue = w.lock())
+            queue->lose();
+}
+
+void connection::set_status(conats::status s, const error& why) noexcept {
     status_ = s;
-    emit(event(event_kind::status_changed, why).status(s));
+    tell([&] { return event(event_kind::status_changed, why).status(s); });
 }
 
 // --- Connecting and ending
@@ -331,7 +345,7 @@ bool connection::begin_connect_wait(wait_node& n) {
 }
 
 bool connection::begin_close(wait_node* n) {
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!alive_)
@@ -354,27 +368,40 @@ bool connection::begin_close(wait_node* n) {
     return true;
 }
 
-void connection::start_closing() {
+void connection::start_closing() noexcept {
     if (!close_reason_)
         close_reason_ = error(errc::closed);
     close_deadline_ = later(now(), options_.close_timeout());
     cancel_move();
     if (status_ != conats::status::draining_pubs)
         set_status(conats::status::draining_pubs, error());
-    append_ping(ping_kind::goodbye);
+    try {
+        append_ping(ping_kind::goodbye);
+        arm(close_deadline_);
+    } catch (...) {
+        end_without_goodbye();
+    }
+}
+
+void connection::end_without_goodbye() noexcept {
+    close_deadline_ = now();
     arm(close_deadline_);
 }
 
 void connection::finish(const error& reason) {
-    wait_list woken;
-    std::vector<std::shared_ptr<subscription_state>> subscriptions;
+    woken_list woken;
+    subscription_table subscriptions;
     std::vector<std::weak_ptr<event_queue>> streams;
     asio::any_io_executor strand;
     asio::any_io_executor user_executor;
+    error told;
     {
         const lock_guard lock(mutex_);
-        if (!alive_)
+        if (!alive_) { // a loop was destroyed
+            strand = std::exchange(strand_, {});
+            user_executor = std::exchange(user_executor_, {});
             return;
+        }
         // First what may throw: then nobody who waits was taken, and `abandon` finds them all.
         if (!close_reason_ || (close_reason_.code() == errc::drained && !said_goodbye_))
             close_reason_ = reason;
@@ -382,24 +409,23 @@ void connection::finish(const error& reason) {
             set_status(conats::status::disconnected, close_reason_);
         if (!events_.empty() || logs(log_level::debug))
             subscriptions_.for_each([&](const auto& s) {
-                const error why = refusal("").subject(s->subject());
-                emit(event(event_kind::subscription_changed, why)
-                         .subscription_state(subscription_status::closed)
-                         .status(status_));
+                tell([&] {
+                    const error why = refusal("").subject(s->subject());
+                    return event(event_kind::subscription_changed, why)
+                        .subscription_state(subscription_status::closed)
+                        .status(status_);
+                });
             });
         set_status(conats::status::closed, close_reason_);
         if (log_)
             log_due(clock::time_point::max());
-        subscriptions.reserve(subscriptions_.size());
+        told = refusal("");
         finish_requests(refusal("the request got no reply"), woken);
         alive_ = false;
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_,
-                             &handled_waiters_, &pause_, &lame_duck_waiters_})
-            l->take_all(wake::ended, woken);
+        take_waits(woken);
         outbox_.clear();
         pings_.clear();
-        take_subscriptions(subscriptions);
+        subscriptions = take_subscriptions();
         unsent_ = outgoing();
         last_words_ = outgoing();
         connected_url_.clear();
@@ -410,13 +436,12 @@ void connection::finish(const error& reason) {
         strand = std::exchange(strand_, {});
         user_executor = std::exchange(user_executor_, {});
     }
-    const error ended = end_error();
-    for (const auto& s : subscriptions) {
-        error why = ended;
+    subscriptions.for_each([&](const auto& s) {
+        error why = told;
         if (s->is_own_inbox())
             why.was_written(was_written(s->request_begin));
         s->end(why, false);
-    }
+    });
     for (const auto& w : streams)
         if (const auto queue = w.lock())
             queue->close();
@@ -434,59 +459,85 @@ void connection::finish_requests(const error& why, wait_list& woken) {
     });
 }
 
-void connection::take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all) {
-    subscriptions_.for_each([&](const auto& s) { all.push_back(s); });
-    for (const auto& s : all) {
+void connection::take_waits(wait_list& to) noexcept {
+    for (wait_list* l :
+         {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_, &close_waiters_,
+          &drain_waiters_, &subscription_drains_, &handled_waiters_, &pause_, &lame_duck_waiters_})
+        l->take_all(wake::ended, to);
+}
+
+subscription_table connection::take_subscriptions() noexcept {
+    subscriptions_.for_each([&](const auto& s) {
         subscription_timers_.remove(s->timer);
-        subscriptions_.erase(s->sid);
         s->sid = 0;
-    }
+    });
     registrations_.clear();
+    return std::exchange(subscriptions_, subscription_table());
 }
 
 void connection::abandon() noexcept {
     wait_list all;
-    std::vector<parked_handler> others;
-    std::vector<std::shared_ptr<subscription_state>> subscriptions;
+    subscription_table subscriptions;
     std::vector<std::weak_ptr<event_queue>> streams;
     asio::any_io_executor strand;
     asio::any_io_executor user_executor;
+    // Who waits in a context that lives is told, and what is left of the loops ends.
+    bool lives = false;
+    error why;
     {
         const lock_guard lock(mutex_);
-        if (!alive_)
+        if (!alive_) {
+            strand = std::exchange(strand_, {}); // another loop went before, see below
+            user_executor = std::exchange(user_executor_, {});
             return;
-        alive_ = false;
-        status_ = conats::status::closed;
+        }
+        lives = is_run_here(user_executor_);
+        why = abandoned_error(lives);
         if (!close_reason_)
-            close_reason_ = error(errc::closed, "the execution context was destroyed");
+            close_reason_ = why;
+        if (lives && status_ != conats::status::closed)
+            set_status(conats::status::closed, close_reason_);
+        alive_ = false;
+        stop_requested_ = true;
+        status_ = conats::status::closed;
         if (writer_ != nullptr)
             wait_list::take(*std::exchange(writer_, nullptr), wake::ended, all);
-        finish_requests(refusal("the request got no reply"), all);
-        for (wait_list* l : {&publishers_, &offline_publishers_, &barriers_, &connect_waiters_,
-                             &close_waiters_, &drain_waiters_, &subscription_drains_,
-                             &handled_waiters_, &pause_, &lame_duck_waiters_})
-            l->take_all(wake::ended, all);
-        take_subscriptions(subscriptions);
+        finish_requests(why, all);
+        take_waits(all);
+        subscriptions = take_subscriptions();
         streams = std::exchange(events_, {});
-        strand = std::exchange(strand_, {});
-        user_executor = std::exchange(user_executor_, {});
+        if (!lives) { // else what is left of the loops still needs them
+            strand = std::exchange(strand_, {});
+            user_executor = std::exchange(user_executor_, {});
+        }
     }
-    for (const auto& s : subscriptions) {
-        others.push_back(s->abandon());
-        s->end(close_reason_, false);
-    }
-    for (const auto& w : streams)
-        if (const auto queue = w.lock())
-            others.push_back(queue->abandon());
-    // Destroying a coroutine may come back here through the handles in its frame: no lock is
-    // held, and there is nothing left to do.
-    all.abandon_all(context_);
-    for (parked_handler& h : others) {
-        if (h.context() == context_)
+    const auto end_wait = [&](parked_handler h) {
+        if (!lives && h.context() == context_)
             h.destroy();
         else
             h.post();
-    }
+    };
+    // Destroying a coroutine may come back here through the handles in its frame: no lock is
+    // held, and there is nothing left to do.
+    subscriptions.for_each([&](const auto& s) {
+        parked_handler consumer = s->abandon();
+        s->end(why, false);
+        end_wait(std::move(consumer));
+    });
+    for (const auto& w : streams)
+        if (const auto queue = w.lock())
+            end_wait(queue->abandon());
+    if (!lives)
+        return all.abandon_all(context_);
+    all.post_all();
+    if (timekeeper_ != nullptr)
+        timekeeper_->wake_timer();
+    stop_now(why);
+}
+
+bool connection::is_over() const {
+    const lock_guard lock(mutex_);
+    return !alive_;
 }
 
 error connection::end_error() const {

@@ -173,7 +173,7 @@ public:
 
     error add_subscription(const std::shared_ptr<subscription_state>& s,
                            std::uint64_t max_messages);
-    void remove_subscription(subscription_state& s);
+    void remove_subscription(subscription_state& s, const error& why = errc::unsubscribed) noexcept;
     void limit_subscription(subscription_state& s, std::uint64_t max_messages);
     /// Enters `n` to be resumed when the subscription has drained.
     error begin_subscription_drain(subscription_state& s, wait_node& n);
@@ -298,8 +298,11 @@ public:
 
     /// The client is over; everything that waits ends. The first call counts.
     void finish(const error& reason);
-    /// The loops' frames are being destroyed with their context.
+    /// The loops' frames are being destroyed: with their context, or since Asio had no memory to
+    /// resume them.
     void abandon() noexcept;
+    /// Whether it has ended, in one way or the other.
+    [[nodiscard]] bool is_over() const;
 
     /// Fills `out` from the outbox, or enters `n` to be resumed when there is something. False
     /// when the writer has to end.
@@ -373,15 +376,28 @@ private:
     [[nodiscard]] parked_handler send_or_take_writer();
     /// Hands everything to the writer.
     void swap_outbox(outgoing& out);
-    void set_status(conats::status s, const error& why);
+    void set_status(conats::status s, const error& why) noexcept;
     void emit(const event& e);
+    /// Emits the event that `make` returns, where anybody wants to know. One for which there is no
+    /// memory is lost and counted: it must not cost what it tells of.
+    template <class F>
+    void tell(F&& make) noexcept {
+        if (events_.empty() && !log_)
+            return;
+        try {
+            emit(make());
+        } catch (...) {
+            count_lost_event();
+        }
+    }
+    void count_lost_event() noexcept;
     void push_state(event_queue& to) const;
     void add_to_log(log_record r);
     void log_due(clock::time_point now);
     void log_pause(clock::time_point until);
     void post_log(logger::records records);
-    void arm(clock::time_point at);
-    void post_stop(error why);
+    void arm(clock::time_point at) noexcept;
+    void post_stop(error why) noexcept;
     void update_servers();
     struct ended_inbox {
         std::shared_ptr<subscription_state> subscription;
@@ -393,7 +409,8 @@ private:
     /// `f(frame)` is true.
     void keep_frames(const std::function<bool(const class frame_cursor&)>& f);
     [[nodiscard]] bool is_movable() const noexcept;
-    void append_last_words();
+    /// UNSUB for all subscriptions but the inboxes of requests, and a PING behind it.
+    void append_farewell(ping_kind kind);
     /// The client is about to end: it does so at the old server.
     void cancel_move();
     /// The frame goes to another place of the outbox: who waits for a reply to it is told.
@@ -407,10 +424,17 @@ private:
     [[nodiscard]] error lost_error() const;
     void subscribe_inbox();
     [[nodiscard]] std::size_t reply_room() const noexcept;
-    void unregister(subscription_state& s, bool tell_server);
+    void enter(const std::shared_ptr<subscription_state>& s, std::uint64_t max_messages);
+    /// Where there is no memory to tell the reader and the server, `take_leaving` does so later.
+    void unregister(subscription_state& s, bool tell_server) noexcept;
+    void withdraw(std::uint64_t sid, bool tell_server);
+    /// Tells of those that are unregistered, but stand in the table since there was no memory.
+    void take_leaving() noexcept;
     void start_draining();
-    void enter_draining_pubs();
-    void start_closing();
+    void enter_draining_pubs() noexcept;
+    void start_closing() noexcept;
+    /// For want of memory for the last PING: the connection ends at once.
+    void end_without_goodbye() noexcept;
     static void take_tickets(wait_list& from, std::uint64_t ticket, wait_list& woken);
     void finish_requests(const error& why, wait_list& woken);
     void hurry();
@@ -418,7 +442,8 @@ private:
     void take_new_servers();
     /// Why the session is to end now, if its credentials are to be renewed.
     error take_renewal(clock::time_point now);
-    void take_subscriptions(std::vector<std::shared_ptr<subscription_state>>& all);
+    [[nodiscard]] subscription_table take_subscriptions() noexcept;
+    void take_waits(wait_list& to) noexcept;
     struct expired_wait {
         std::shared_ptr<subscription_state> consumer;
         std::uint64_t ticket;
@@ -432,6 +457,8 @@ private:
     };
     /// Unregisters the subscriptions that end by themselves now.
     void take_overdue(clock::time_point now, std::vector<overdue_subscription>& overdue);
+    void take_all_due(clock::time_point now, wait_list& woken, std::vector<expired_wait>& expired,
+                      std::vector<overdue_subscription>& overdue) noexcept;
     void take_due(clock::time_point now, wait_list& woken, std::vector<expired_wait>& expired);
     [[nodiscard]] error check_health(clock::time_point now);
     [[nodiscard]] clock::time_point next_deadline() const;
@@ -439,7 +466,7 @@ private:
     void end_subscription_drain(std::uint64_t sid);
     void end_client_drain();
     void refuse_subscription(const struct server_failure& f, const error& e);
-    void note_ending(const std::shared_ptr<subscription_state>& s);
+    void note_ending(const std::shared_ptr<subscription_state>& s) noexcept;
     /// Whether the handler of a subscription that had this sid is still at work.
     [[nodiscard]] bool is_handling(std::uint64_t ended_sid) const;
     bool refuse_request(const struct server_failure& f, const error& e);
@@ -519,10 +546,13 @@ private:
     wait_list lame_duck_waiters_;   // a session's
 
     request_mux requests_;
+    // Made once: where replies come in nothing is to fail.
+    const error no_responders_{errc::no_responders, "nobody is subscribed to the subject"};
     nuid nuid_;
     std::uint64_t inbox_sid_ = 0;
     error inbox_refusal_; // the server does not let us subscribe to it
     subscription_table subscriptions_;
+    bool any_leaving_ = false; // an entry of the table without a subscription that has its sid
     std::vector<registration> registrations_;
     std::atomic<bool> has_registrations_{false};
 
@@ -551,18 +581,6 @@ private:
     std::shared_ptr<const ssl_context> kept_tls_; // likewise
 };
 
-/// For how long a loop can be reached.
-class control_scope {
-public:
-    control_scope(connection& c, loop_control& l) noexcept : connection_(c) { c.control(&l); }
-    control_scope(const control_scope&) = delete;
-    control_scope& operator=(const control_scope&) = delete;
-    ~control_scope() { connection_.control(nullptr); }
-
-private:
-    connection& connection_;
-};
-
 /// Takes a wait_node out of a connection when the coroutine that holds both goes.
 class node_guard {
 public:
@@ -574,21 +592,6 @@ public:
 private:
     connection& connection_;
     wait_node& node_;
-};
-
-/// Keeps a connection running; shared by the handles of a client.
-class lease {
-public:
-    explicit lease(std::shared_ptr<connection> c) noexcept : connection_(std::move(c)) {}
-    lease(const lease&) = delete;
-    lease& operator=(const lease&) = delete;
-    ~lease() { connection_->release_handle(); }
-
-    [[nodiscard]] connection& get() const noexcept { return *connection_; }
-    [[nodiscard]] const std::shared_ptr<connection>& shared() const noexcept { return connection_; }
-
-private:
-    std::shared_ptr<connection> connection_;
 };
 
 } // namespace impl

@@ -53,7 +53,7 @@ std::string connection::unhandled_subject(const handled_wait& w) const {
 }
 
 void connection::on_handled(std::span<const std::uint64_t> barriers) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         for (const std::uint64_t id : barriers) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Subscriptions that end by themselves.
 #include "engine/connection.hpp"
+#include "support/reserve_one.hpp"
 
 #include <utility>
 
@@ -26,20 +27,25 @@ void connection::hasten_deadline(subscription_state& s) {
 }
 
 void connection::take_overdue(clock::time_point now, std::vector<overdue_subscription>& overdue) {
-    while (deadline_node* due = subscription_timers_.pop_due(now)) {
-        auto& timer = static_cast<subscription_timer&>(*due);
+    while (!subscription_timers_.empty() && subscription_timers_.top()->at <= now) {
+        auto& timer = static_cast<subscription_timer&>(*subscription_timers_.top());
         subscription_state& s = timer.owner;
         const errc why = s.check_deadlines(now, !pause_.empty());
         if (why == errc{}) {
+            subscription_timers_.remove(timer);
             subscription_timers_.add(timer, s.next_deadline()); // messages came meanwhile
             continue;
         }
-        overdue.push_back({subscriptions_.find_shared(s.sid), error(why).subject(s.subject())});
+        reserve_one(overdue);
+        error reason = error(why).subject(s.subject());
+        overdue.push_back({subscriptions_.find_shared(s.sid), std::move(reason)});
         note_ending(overdue.back().subscription);
         unregister(s, true);
-        emit(event(event_kind::subscription_changed, overdue.back().reason)
-                 .subscription_state(subscription_status::closed)
-                 .status(status_));
+        tell([&] {
+            return event(event_kind::subscription_changed, overdue.back().reason)
+                .subscription_state(subscription_status::closed)
+                .status(status_);
+        });
     }
 }
 

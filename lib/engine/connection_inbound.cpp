@@ -4,9 +4,11 @@
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
 #include "support/later.hpp"
+#include "support/reserve_one.hpp"
 #include "support/saturated_sum.hpp"
 
 #include <algorithm>
+#include <new>
 #include <optional>
 #include <utility>
 
@@ -31,14 +33,16 @@ void connection::on_messages(std::uint64_t messages, std::uint64_t bytes) {
 }
 
 void connection::on_info(const conats::server_info& info) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         const bool announced = info.lame_duck_mode && !info_.lame_duck_mode;
         info_ = info;
         discover(info);
         if (announced) {
-            emit(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
+            tell([&] {
+                return event(event_kind::lame_duck, error().server(connected_url_)).status(status_);
+            });
             lame_duck_waiters_.take_all(wake::ready, woken);
         }
     }
@@ -47,7 +51,7 @@ void connection::on_info(const conats::server_info& info) {
 
 error connection::on_ping() {
     constexpr std::size_t flood = std::size_t{16} << 20U;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (outbox_.size() > saturated_sum(flood, options_.high_water_mark()))
@@ -60,7 +64,7 @@ error connection::on_ping() {
 }
 
 void connection::on_pong() {
-    wait_list woken;
+    woken_list woken;
     std::optional<sent_ping> ping;
     bool has_left = false;
     {
@@ -122,7 +126,7 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
     failure.was_written(true);
     if (options_.unique_inboxes())
         return refuse_own_inbox(f, failure);
-    wait_list woken;
+    woken_list woken;
     bool found = false;
     {
         const lock_guard lock(mutex_);
@@ -139,7 +143,7 @@ bool connection::refuse_request(const server_failure& f, const error& e) {
 }
 
 bool connection::refuse_inbox(const server_failure& f, const error& e) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         if (inbox_sid_ == 0 ||
@@ -147,7 +151,7 @@ bool connection::refuse_inbox(const server_failure& f, const error& e) {
             return false;
         // No reply can come, for these requests and all to come.
         inbox_refusal_ = e;
-        emit(event(event_kind::permission_denied, e).status(status_));
+        tell([&] { return event(event_kind::permission_denied, e).status(status_); });
         requests_.for_each_pending([&](request_slot& s) {
             s.failure = e;
             s.failure.was_written(true);
@@ -161,7 +165,7 @@ bool connection::refuse_inbox(const server_failure& f, const error& e) {
 
 bool connection::refuse_own_inbox(const server_failure& f, const error& e) {
     std::shared_ptr<subscription_state> inbox;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         subscriptions_.for_each([&](const auto& s) {
@@ -218,7 +222,7 @@ void connection::end_pause() {
 }
 
 void connection::on_room() {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         pause_.take_all(wake::ready, woken);
@@ -230,17 +234,17 @@ void connection::on_room() {
 
 connection::clock::time_point connection::on_tick() {
     const clock::time_point now = this->now();
-    wait_list woken;
+    woken_list woken;
     std::vector<expired_wait> expired;
     std::vector<overdue_subscription> overdue;
     clock::time_point next;
-    parked_handler writer;
+    woken_handler writer;
     error failure;
     bool renews = false;
     {
         const lock_guard lock(mutex_);
-        take_due(now, woken, expired);
-        take_overdue(now, overdue);
+        take_leaving();
+        take_all_due(now, woken, expired, overdue);
         if (log_)
             log_due(now);
         if (!session_over_ && !failing_)
@@ -272,10 +276,22 @@ connection::clock::time_point connection::on_tick() {
     return next;
 }
 
+// Without memory for all, the rest stays due: the next tick is at once.
+void connection::take_all_due(clock::time_point now, wait_list& woken,
+                              std::vector<expired_wait>& expired,
+                              std::vector<overdue_subscription>& overdue) noexcept {
+    try {
+        take_due(now, woken, expired);
+        take_overdue(now, overdue);
+    } catch (const std::bad_alloc&) { // again
+    }
+}
+
 void connection::take_due(clock::time_point now, wait_list& woken,
                           std::vector<expired_wait>& expired) {
-    while (deadline_node* due = timers_.pop_due(now)) {
-        auto& t = static_cast<timed_wait&>(*due);
+    while (!timers_.empty() && timers_.top()->at <= now) {
+        reserve_one(expired); // before it leaves the queue: else nobody would look at it again
+        auto& t = static_cast<timed_wait&>(*timers_.pop_due(now));
         if (t.node == nullptr)
             expired.push_back({t.consumer, t.ticket});
         else if (t.node->outcome == wake::pending)
@@ -307,9 +323,10 @@ error connection::check_health(clock::time_point now) {
 }
 
 connection::clock::time_point connection::next_deadline() const {
-    const auto always =
-        std::min({timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
-                  log_ ? log_->next_due() : clock::time_point::max()});
+    const auto always = std::min(
+        {any_leaving_ ? later(now(), std::chrono::milliseconds(10)) : clock::time_point::max(),
+         timers_.next_deadline(), subscription_timers_.next_deadline(), farewell_deadline_,
+         log_ ? log_->next_due() : clock::time_point::max()});
     if (!is_online() || failing_)
         return always;
     return std::min(

@@ -3,8 +3,6 @@
 // happens, under the lock, and told on the strand, one after the other.
 #include "engine/connection.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <sstream>
 #include <utility>
@@ -67,8 +65,8 @@ void connection::on_attempt(const connect_attempt& a) {
 void connection::post_log(logger::records records) {
     if (records.empty() || !alive_)
         return;
-    asio::post(strand_,
-               [self = shared_from_this(), all = std::move(records)] { self->log_->tell(all); });
+    post_surely(strand_,
+                [self = shared_from_this(), all = std::move(records)] { self->log_->tell(all); });
 }
 
 } // namespace impl

@@ -59,13 +59,13 @@ std::uint64_t connection::inbox_command(std::string& out) {
 
 // Replies are awaited at both servers until the old one is left: the second of two is nobody's.
 bool connection::begin_move(std::shared_ptr<const server_address> to) {
-    wait_list woken;
-    parked_handler writer;
+    woken_list woken;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!is_movable())
             return false;
-        append_last_words();
+        append_farewell(ping_kind::move);
         swap_outbox(last_words_);
         publishers_.take_all(wake::ready, woken);
         direct_ = nullptr;
@@ -78,15 +78,15 @@ bool connection::begin_move(std::shared_ptr<const server_address> to) {
     return true;
 }
 
-void connection::append_last_words() {
+void connection::append_farewell(ping_kind kind) {
     byte_buffer& bytes = outbox_.bytes();
     const std::size_t before = bytes.size();
     try {
         subscriptions_.for_each([&](const auto& s) {
-            if (!s->is_own_inbox())
+            if (s->sid != 0 && !s->is_own_inbox()) // handlers may still ask before they reply
                 append_unsubscribe(bytes, s->sid);
         });
-        append_ping(ping_kind::move);
+        append_ping(kind);
     } catch (...) {
         bytes.truncate(before); // some subscriptions would be deaf
         throw;
@@ -99,7 +99,7 @@ void connection::cancel_move() {
 }
 
 bool connection::take_move() {
-    wait_list woken;
+    woken_list woken;
     std::vector<std::uint64_t> drained;
     {
         const lock_guard lock(mutex_);

@@ -4,6 +4,7 @@
 #include "protocol/encoder.hpp"
 #include "protocol/header_codec.hpp"
 #include "support/later.hpp"
+#include "support/reserve_one.hpp"
 #include "support/saturated_sum.hpp"
 #include "values/subject_rules.hpp"
 
@@ -108,7 +109,7 @@ publish_result connection::accept(const publication& p) {
     r.failure = check_form(p, options_.allow_empty_tokens());
     if (r.failure) [[unlikely]]
         return r;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         r.failure = takes_publications() ? check_size(p) : refusal_of_new("publish");
@@ -192,8 +193,8 @@ void connection::direct(direct_writer* w) {
 }
 
 void connection::stop_loops() {
-    parked_handler writer;
-    wait_list woken;
+    woken_handler writer;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         session_over_ = true;
@@ -206,7 +207,7 @@ void connection::stop_loops() {
 }
 
 bool connection::begin_write(outgoing& out, wait_node& n) {
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         // While a server is left, what comes behind the last words is for the next.
@@ -242,12 +243,13 @@ void connection::on_written(std::size_t bytes) {
 }
 
 void connection::append_ping(ping_kind kind, std::uint64_t id) {
+    pings_.reserve_one(); // else PONGs would be taken for those of other PINGs
     impl::append_ping(outbox_.bytes());
     pings_.push(kind, id);
 }
 
 error connection::begin_barrier(wait_node& n) {
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!is_open() || !is_online())
@@ -269,10 +271,18 @@ void connection::subscribe_inbox() {
     if (inbox_sid_ != 0)
         return;
     requests_.prefix(options_.inbox_prefix() + '.' + std::string(nuid_.next()) + '.');
-    inbox_sid_ = subscriptions_.add(nullptr);
-    registrations_.push_back({inbox_sid_, nullptr, true});
+    const std::string subject = requests_.prefix() + '*';
+    reserve_one(registrations_);
+    const std::uint64_t sid = subscriptions_.add(nullptr);
+    try {
+        append_subscribe(outbox_.bytes(), subject, "", sid);
+    } catch (...) {
+        subscriptions_.erase(sid);
+        throw;
+    }
+    inbox_sid_ = sid;
+    registrations_.push_back({sid, nullptr, true});
     has_registrations_.store(true, std::memory_order_release);
-    append_subscribe(outbox_.bytes(), requests_.prefix() + '*', "", inbox_sid_);
 }
 
 std::size_t connection::reply_room() const noexcept {
@@ -295,7 +305,7 @@ request_slot* connection::accept_request(const publication& p, clock::time_point
     failure = check_form(p, options_.allow_empty_tokens());
     if (failure)
         return nullptr;
-    parked_handler writer;
+    woken_handler writer;
     request_slot* slot = nullptr;
     {
         const lock_guard lock(mutex_);
@@ -310,10 +320,16 @@ request_slot* connection::accept_request(const publication& p, clock::time_point
         slot->begin = outbox_.end();
         if (latency_)
             slot->node.since = now();
-        publication with_reply = p;
-        with_reply.reply = requests_.reply_subject(*slot);
-        append(with_reply);
-        timers_.add(slot->node.timer, deadline);
+        try {
+            publication with_reply = p;
+            with_reply.reply = requests_.reply_subject(*slot);
+            timers_.add(slot->node.timer, deadline);
+            append(with_reply);
+        } catch (...) {
+            timers_.remove(slot->node.timer);
+            requests_.release(*slot);
+            throw;
+        }
         arm(deadline);
         writer = send_or_take_writer();
     }
@@ -355,7 +371,7 @@ void connection::release_request(request_slot& s) noexcept {
 }
 
 void connection::on_replies(std::vector<record>& replies) {
-    wait_list woken;
+    woken_list woken;
     std::size_t late = 0;
     {
         const lock_guard lock(mutex_);
@@ -369,7 +385,7 @@ void connection::on_replies(std::vector<record>& replies) {
                 r.payload_size == 0 && r.header_size != 0 &&
                 decode_header_block({r.subject + r.body_offset, r.header_size}).status == 503;
             if (nobody) {
-                s->failure = error(errc::no_responders, "nobody is subscribed to the subject");
+                s->failure = no_responders_;
                 s->failure.was_written(true);
                 replies[late++] = r;
             } else {

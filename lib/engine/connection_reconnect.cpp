@@ -7,8 +7,6 @@
 #include "protocol/header_codec.hpp"
 #include "support/later.hpp"
 
-#include <boost/asio/post.hpp>
-
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -26,7 +24,7 @@ void connection::take_new_servers() {
 run_step connection::next_step() {
     take_new_servers();
     run_step step = machine_.next(now(), info_);
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         update_servers();
@@ -35,9 +33,11 @@ run_step connection::next_step() {
         if (step.action == run_action::wait && logs(log_level::info))
             log_pause(step.until);
         if (step.chooser_failed)
-            emit(event(event_kind::server_not_in_pool,
-                       error(errc::invalid_argument, "the server chooser named no server"))
-                     .status(status_));
+            tell([&] {
+                return event(event_kind::server_not_in_pool,
+                             error(errc::invalid_argument, "the server chooser named no server"))
+                    .status(status_);
+            });
         if (step.action != run_action::give_up && machine_.first_round_failed() &&
             status_ == conats::status::connecting) {
             set_status(conats::status::reconnecting, loss_);
@@ -55,7 +55,7 @@ void connection::on_dial_failed(error e) {
     const lock_guard lock(mutex_);
     update_servers();
     loss_ = e;
-    emit(event(event_kind::connect_failed, std::move(e)).status(status_));
+    tell([&] { return event(event_kind::connect_failed, std::move(e)).status(status_); });
 }
 
 void connection::update_servers() {
@@ -93,7 +93,7 @@ error connection::force_reconnect() {
     if (is_online() && status_ != conats::status::connected)
         return error(errc::closed, "force_reconnect: the client is draining");
     if (!std::exchange(reconnect_forced_, true)) // else it is under way
-        asio::post(strand_, [self = shared_from_this()] { self->hurry(); });
+        post_surely(strand_, [self = shared_from_this()] { self->hurry(); });
     return error();
 }
 
@@ -141,7 +141,7 @@ void connection::keep_unsent(outgoing out) {
 }
 
 bool connection::on_session_end(const error& cause) {
-    wait_list woken;
+    woken_list woken;
     std::vector<ended_inbox> inboxes;
     std::vector<std::uint64_t> drained;
     {
@@ -244,7 +244,7 @@ error connection::lost_error() const {
 
 void connection::on_connected(const conats::server_info& info, const server_address& server,
                               std::string local, std::string remote, std::uint64_t inbox_sid) {
-    wait_list woken;
+    woken_list woken;
     const bool again = !machine_.is_first_connect();
     machine_.on_connected();
     {
@@ -279,6 +279,8 @@ void connection::replay(std::uint64_t inbox_sid) {
     outbox next = outbox_.successor();
     registrations_.clear(); // the new session's reader knows none
     subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
+        if (s != nullptr && s->sid == 0)
+            return; // it has ended
         registrations_.push_back({sid, s, s == nullptr});
         if (s == nullptr) {
             if (sid != inbox_sid)
@@ -296,7 +298,7 @@ void connection::replay(std::uint64_t inbox_sid) {
         // Sent, it would cost the new connection as well, for ever.
         if (const error e = check_replay(f)) {
             ++statistics_.dropped_publications;
-            emit(event(event_kind::publish_dropped, e).status(status_));
+            tell([&] { return event(event_kind::publish_dropped, e).status(status_); });
         } else {
             note_place(f.reply(), next.end());
             f.append_to(next);
@@ -344,7 +346,9 @@ void connection::discover(const conats::server_info& info) {
         options_.ignore_discovered_servers() ? 0 : servers_.discover(info.connect_urls);
     update_servers();
     if (added != 0)
-        emit(event(event_kind::servers_discovered, error()).count(added).status(status_));
+        tell([&] {
+            return event(event_kind::servers_discovered, error()).count(added).status(status_);
+        });
 }
 
 // --- Publishing without a connection

@@ -4,6 +4,8 @@
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
 #include "support/later.hpp"
+#include "support/reserve_one.hpp"
+#include "values/no_memory.hpp"
 #include "values/subject_rules.hpp"
 
 #include <algorithm>
@@ -39,7 +41,7 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
                                    std::uint64_t max_messages) {
     if (error e = check_form(*s))
         return e;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         // A request's own inbox goes as far as requests do.
@@ -57,38 +59,77 @@ error connection::add_subscription(const std::shared_ptr<subscription_state>& s,
                              std::to_string(options_.max_control_line()));
         s->observer = weak_from_this();
         s->observed = observes_deliveries() && !s->is_own_inbox();
-        s->sid = subscriptions_.add(s);
-        // Before the bytes, so that the reader knows the sid before a message can come.
-        registrations_.push_back({s->sid, s, false});
-        has_registrations_.store(true, std::memory_order_release);
         if (max_messages != 0)
             s->limit_messages(max_messages);
-        if (is_online()) { // else it is part of what the next session begins with
-            append_subscribe(outbox_.bytes(), s->subject(), s->queue_group(), s->sid);
-            if (max_messages != 0)
-                append_unsubscribe(outbox_.bytes(), s->sid, max_messages);
-        }
-        start_deadlines(*s);
-        emit(subscription_event(*s, subscription_status::active, error()).status(status_));
+        enter(s, max_messages);
+        tell([&] {
+            return subscription_event(*s, subscription_status::active, error()).status(status_);
+        });
         writer = take_writer();
     }
     writer.post();
     return error();
 }
 
-void connection::unregister(subscription_state& s, bool tell_server) {
-    if (s.sid == 0)
-        return;
-    if (tell_server && is_online())
-        append_unsubscribe(outbox_.bytes(), s.sid);
-    registrations_.push_back({s.sid, nullptr, false});
+// All of it, or nothing where there is no memory.
+void connection::enter(const std::shared_ptr<subscription_state>& s, std::uint64_t max_messages) {
+    reserve_one(registrations_);
+    byte_buffer& bytes = outbox_.bytes();
+    const std::size_t before = bytes.size();
+    s->sid = subscriptions_.add(s);
+    try {
+        if (is_online()) { // else it is part of what the next session begins with
+            append_subscribe(bytes, s->subject(), s->queue_group(), s->sid);
+            if (max_messages != 0)
+                append_unsubscribe(bytes, s->sid, max_messages);
+        }
+        start_deadlines(*s);
+    } catch (...) {
+        bytes.truncate(before);
+        subscriptions_.erase(std::exchange(s->sid, 0));
+        throw;
+    }
+    registrations_.push_back({s->sid, s, false});
     has_registrations_.store(true, std::memory_order_release);
-    subscription_timers_.remove(s.timer);
-    subscriptions_.erase(s.sid);
-    s.drained_sid = std::exchange(s.sid, 0);
 }
 
-void connection::note_ending(const std::shared_ptr<subscription_state>& s) {
+void connection::unregister(subscription_state& s, bool tell_server) noexcept {
+    if (s.sid == 0)
+        return;
+    subscription_timers_.remove(s.timer);
+    s.drained_sid = std::exchange(s.sid, 0);
+    try {
+        withdraw(s.drained_sid, tell_server);
+    } catch (...) {
+        any_leaving_ = true;
+        arm(now());
+    }
+}
+
+void connection::withdraw(std::uint64_t sid, bool tell_server) {
+    reserve_one(registrations_);
+    if (tell_server && is_online())
+        append_unsubscribe(outbox_.bytes(), sid);
+    registrations_.push_back({sid, nullptr, false});
+    has_registrations_.store(true, std::memory_order_release);
+    subscriptions_.erase(sid);
+}
+
+void connection::take_leaving() noexcept {
+    if (!std::exchange(any_leaving_, false))
+        return;
+    subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
+        if (s == nullptr || s->sid != 0 || any_leaving_)
+            return;
+        try {
+            withdraw(sid, true); // it keeps its place, which is empty now
+        } catch (...) {
+            any_leaving_ = true;
+        }
+    });
+}
+
+void connection::note_ending(const std::shared_ptr<subscription_state>& s) noexcept {
     if (!s->has_handler)
         return; // nobody may ever read what it has
     if (ending_.size() >= ending_checked_) {
@@ -98,7 +139,10 @@ void connection::note_ending(const std::shared_ptr<subscription_state>& s) {
         });
         ending_checked_ = 2 * ending_.size() + 16;
     }
-    ending_.push_back(s);
+    try {
+        ending_.push_back(s);
+    } catch (...) { // no memory: a drain does not wait for its handler
+    }
 }
 
 bool connection::is_handling(std::uint64_t ended_sid) const {
@@ -108,8 +152,8 @@ bool connection::is_handling(std::uint64_t ended_sid) const {
     });
 }
 
-void connection::remove_subscription(subscription_state& s) {
-    parked_handler writer;
+void connection::remove_subscription(subscription_state& s, const error& why) noexcept {
+    woken_handler writer;
     std::shared_ptr<subscription_state> kept; // its last reference may be in the table
     {
         const lock_guard lock(mutex_);
@@ -117,8 +161,9 @@ void connection::remove_subscription(subscription_state& s) {
             return;
         kept = subscriptions_.find_shared(s.sid);
         unregister(s, true);
-        emit(
-            subscription_event(s, subscription_status::closed, errc::unsubscribed).status(status_));
+        tell([&] {
+            return subscription_event(s, subscription_status::closed, why).status(status_);
+        });
         writer = take_writer();
     }
     writer.post();
@@ -126,7 +171,7 @@ void connection::remove_subscription(subscription_state& s) {
 
 void connection::limit_subscription(subscription_state& s, std::uint64_t max_messages) {
     std::shared_ptr<subscription_state> reached;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!alive_ || s.sid == 0)
@@ -135,8 +180,11 @@ void connection::limit_subscription(subscription_state& s, std::uint64_t max_mes
             reached = subscriptions_.find_shared(s.sid);
             note_ending(reached);
             unregister(s, true);
-            emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
-                     .status(status_));
+            tell([&] {
+                return subscription_event(s, subscription_status::closed,
+                                          errc::max_messages_reached)
+                    .status(status_);
+            });
         } else if (is_online()) {
             append_unsubscribe(outbox_.bytes(), s.sid, max_messages);
         }
@@ -151,17 +199,21 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
     if (r.dropped == 0 && !r.recovered && !r.full && !r.reached_max) [[likely]]
         return;
     std::shared_ptr<subscription_state> reached;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         statistics_.dropped_messages += r.dropped;
         if (r.recovered)
-            emit(subscription_event(s, subscription_status::active, error()).status(status_));
+            tell([&] {
+                return subscription_event(s, subscription_status::active, error()).status(status_);
+            });
         if (r.became_slow) {
             const error why =
                 error(errc::messages_dropped, "pending limit exceeded").subject(s.subject());
-            emit(event(event_kind::slow_consumer, why).status(status_));
-            emit(subscription_event(s, subscription_status::slow, why).status(status_));
+            tell([&] { return event(event_kind::slow_consumer, why).status(status_); });
+            tell([&] {
+                return subscription_event(s, subscription_status::slow, why).status(status_);
+            });
         }
         if (r.reached_max && s.sid != 0) {
             reached = subscriptions_.find_shared(s.sid);
@@ -170,8 +222,11 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
             // does not count that.
             unregister(s, true);
             writer = take_writer();
-            emit(subscription_event(s, subscription_status::closed, errc::max_messages_reached)
-                     .status(status_));
+            tell([&] {
+                return subscription_event(s, subscription_status::closed,
+                                          errc::max_messages_reached)
+                    .status(status_);
+            });
         }
     }
     writer.post();
@@ -191,11 +246,13 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
                     refused = s;
             });
         }
-        emit(event(event_kind::permission_denied, e).status(status_));
+        tell([&] { return event(event_kind::permission_denied, e).status(status_); });
         if (refused) {
             note_ending(refused);
             unregister(*refused, false);
-            emit(subscription_event(*refused, subscription_status::closed, e).status(status_));
+            tell([&] {
+                return subscription_event(*refused, subscription_status::closed, e).status(status_);
+            });
         }
     }
     if (refused)
@@ -206,7 +263,7 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
 
 error connection::begin_subscription_drain(subscription_state& s, wait_node& n) {
     std::uint64_t sid = 0;
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!alive_)
@@ -223,13 +280,23 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
             return why ? why : error(errc::drained);
         }
         n.ticket = sid = s.sid;
-        subscription_drains_.push(n);
-        emit(subscription_event(s, subscription_status::draining, error()).status(status_));
+        const std::size_t before = outbox_.bytes().size();
         if (is_online()) {
-            s.draining = true;
+            pings_.reserve_one();
             append_unsubscribe(outbox_.bytes(), sid);
-            append_ping(ping_kind::subscription_drain, std::exchange(sid, 0));
+            try {
+                append_ping(ping_kind::subscription_drain, sid);
+            } catch (...) { // without the PING its UNSUB would leave it deaf
+                outbox_.bytes().truncate(before);
+                throw;
+            }
+            s.draining = true;
+            sid = 0;
         }
+        subscription_drains_.push(n);
+        tell([&] {
+            return subscription_event(s, subscription_status::draining, error()).status(status_);
+        });
         writer = take_writer();
     }
     writer.post();
@@ -240,7 +307,7 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
 
 void connection::end_subscription_drain(std::uint64_t sid) {
     std::shared_ptr<subscription_state> s;
-    wait_list woken;
+    woken_list woken;
     {
         const lock_guard lock(mutex_);
         s = subscriptions_.find_shared(sid);
@@ -250,8 +317,10 @@ void connection::end_subscription_drain(std::uint64_t sid) {
         if (s) {
             note_ending(s);
             unregister(*s, false);
-            emit(
-                subscription_event(*s, subscription_status::closed, errc::drained).status(status_));
+            tell([&] {
+                return subscription_event(*s, subscription_status::closed, errc::drained)
+                    .status(status_);
+            });
         }
     }
     if (s)
@@ -269,18 +338,19 @@ void connection::take_tickets(wait_list& from, std::uint64_t ticket, wait_list& 
 }
 
 error connection::begin_drain(wait_node& n) {
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!is_open())
             return refusal("drain");
-        drain_waiters_.push(n);
         if (!is_online()) {
-            stop_requested_ = true;
             close_reason_ = refusal("drain");
+            stop_requested_ = true;
+            drain_waiters_.push(n);
             post_stop(close_reason_);
             return error();
         }
+        drain_waiters_.push(n);
         if (drain_deadline_ != clock::time_point::max())
             return error(); // under way
         if (moving_ == moving::left)
@@ -294,17 +364,18 @@ error connection::begin_drain(wait_node& n) {
 }
 
 void connection::start_draining() {
+    append_farewell(ping_kind::client_drain);
     cancel_move();
     set_status(conats::status::draining_subs, error());
     drain_deadline_ = later(now(), options_.drain_timeout());
     arm(drain_deadline_);
     subscriptions_.for_each([&](const auto& s) {
-        if (s->is_own_inbox())
-            return; // handlers may still ask before they reply
-        append_unsubscribe(outbox_.bytes(), s->sid);
-        emit(subscription_event(*s, subscription_status::draining, error()).status(status_));
+        if (!s->is_own_inbox())
+            tell([&] {
+                return subscription_event(*s, subscription_status::draining, error())
+                    .status(status_);
+            });
     });
-    append_ping(ping_kind::client_drain);
 }
 
 void connection::end_client_drain() {
@@ -329,13 +400,15 @@ void connection::end_client_drain() {
             s->drain_counted = true;
             note_ending(s);
             unregister(*s, false);
-            emit(
-                subscription_event(*s, subscription_status::closed, errc::drained).status(status_));
+            tell([&] {
+                return subscription_event(*s, subscription_status::closed, errc::drained)
+                    .status(status_);
+            });
         }
     }
     for (const auto& s : all)
         s->end(errc::drained, false);
-    parked_handler writer;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (--drains_pending_ == 0)
@@ -346,8 +419,8 @@ void connection::end_client_drain() {
 }
 
 void connection::on_finished(subscription_state& s) {
-    wait_list woken;
-    parked_handler writer;
+    woken_list woken;
+    woken_handler writer;
     {
         const lock_guard lock(mutex_);
         take_tickets(subscription_drains_, s.drained_sid, woken);
@@ -359,15 +432,21 @@ void connection::on_finished(subscription_state& s) {
     writer.post();
 }
 
-void connection::enter_draining_pubs() {
+void connection::enter_draining_pubs() noexcept {
     if (!alive_)
         return;
-    if (inbox_sid_ != 0)
-        append_unsubscribe(outbox_.bytes(), inbox_sid_);
     set_status(conats::status::draining_pubs, error());
-    if (!close_reason_)
-        close_reason_ = error(errc::drained);
-    append_ping(ping_kind::goodbye);
+    try {
+        if (inbox_sid_ != 0)
+            append_unsubscribe(outbox_.bytes(), inbox_sid_);
+        append_ping(ping_kind::goodbye);
+        if (!close_reason_)
+            close_reason_ = error(errc::drained);
+    } catch (...) {
+        if (!close_reason_)
+            close_reason_ = no_memory();
+        end_without_goodbye();
+    }
 }
 
 error connection::drain_result() const {

@@ -24,7 +24,22 @@ void event_queue::push(const event& e) {
             return;
         if (!is_kept(e) && ++droppable_ > max_waiting)
             make_room();
-        events_.push_back(e);
+        try {
+            events_.push_back(e);
+        } catch (...) { // no memory
+            dropped_ += e.count();
+            droppable_ -= is_kept(e) ? 0 : 1;
+        }
+        h = take_consumer(wake::ready);
+    }
+    h.post();
+}
+
+void event_queue::lose() noexcept {
+    parked_handler h;
+    {
+        const std::lock_guard lock(mutex_);
+        ++dropped_;
         h = take_consumer(wake::ready);
     }
     h.post();

@@ -28,6 +28,8 @@ public:
     /// Adds an event: status changes always; an error equal to the last event counts it up.
     /// Above `max_waiting` the oldest other event goes and is counted.
     void push(const event& e);
+    /// Counts an event for which there was no memory.
+    void lose() noexcept;
     /// No further events come.
     void close();
 

@@ -32,6 +32,14 @@ record make_record(const message_frame& m, block& chunk) {
 
 inbound::inbound(connection& c, parser_limits limits) : connection_(c), parser_(limits) {}
 
+// Something is left where there was no memory for the rest of a chunk.
+inbound::~inbound() {
+    for (const record& r : replies_)
+        release_reference(r.memory);
+    for (subscription_state* s : dirty_)
+        s->unstage();
+}
+
 error inbound::feed(input_buffer& in) {
     apply_registrations();
     error e;
@@ -114,8 +122,8 @@ void inbound::on_message(block& chunk) {
         connection_.on_malformed_headers({m.subject, m.subject_size});
     }
     if (s == nullptr) {
-        add_reference(&chunk);
         replies_.push_back(r);
+        add_reference(&chunk);
         return;
     }
     if (!s->is_staged())
@@ -148,13 +156,14 @@ void inbound::commit(block& chunk) {
 }
 
 void inbound::watch_pinned(subscription_state& s) {
-    if (std::exchange(s.listed_for_compaction, true))
+    if (s.listed_for_compaction)
         return;
     if (backlogged_.size() >= backlogged_checked_) {
         std::erase_if(backlogged_, [](const auto& w) { return w.expired(); });
         backlogged_checked_ = 2 * backlogged_.size() + 16;
     }
     backlogged_.push_back(s.weak_from_this());
+    s.listed_for_compaction = true;
 }
 
 void inbound::compact() {

@@ -23,6 +23,9 @@ namespace impl {
 class inbound {
 public:
     inbound(connection& c, parser_limits limits);
+    inbound(const inbound&) = delete;
+    inbound& operator=(const inbound&) = delete;
+    ~inbound();
 
     /// Distributes the whole operations in `in`; after the last of them each subscription that
     /// got something wakes its consumer once. An error ends the connection.

@@ -7,10 +7,14 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-void pong_queue::push(ping_kind kind, std::uint64_t id) {
+void pong_queue::reserve_one() {
     if (size_ == ring_.size()) {
         grow();
     }
+}
+
+void pong_queue::push(ping_kind kind, std::uint64_t id) {
+    reserve_one();
     ring_[(head_ + size_) & (ring_.size() - 1)] = sent_ping{kind, id};
     ++size_;
 }

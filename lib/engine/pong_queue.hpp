@@ -34,6 +34,8 @@ struct sent_ping {
 class pong_queue {
 public:
     void push(ping_kind kind, std::uint64_t id = 0);
+    /// So that the next `push` cannot fail.
+    void reserve_one();
     /// The PING that the PONG just read answers; nothing if the server was not asked.
     std::optional<sent_ping> pop() noexcept;
     /// Forgets what a lost connection cannot answer.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/relocation.hpp"
 
+#include "engine/abandon_guard.hpp"
 #include "engine/connect_walk.hpp"
 #include "engine/connection.hpp"
 #include "support/later.hpp"
@@ -23,21 +24,21 @@ void relocation::stop() {
         spare_.stop(error());
 }
 
-asio::awaitable<void> relocation::run() {
+asio::awaitable<void> relocation::run(abandon_guard guard) {
     const auto self = connection_.shared_from_this();
+    is_running_ = true;
     wait_node announced;
-    const node_guard guard(*self, announced);
-    if (!self->begin_lame_duck_wait(announced))
-        co_return;
-    co_await park(self, announced);
-    if (over_ || announced.outcome != wake::ready)
-        co_return;
+    const node_guard in_list(*self, announced);
+    if (self->begin_lame_duck_wait(announced))
+        co_await park(self, announced);
     try {
-        co_await move();
+        if (!over_ && announced.outcome == wake::ready)
+            co_await move();
     } catch (...) { // no memory: it stays until the server closes
         dialling_ = false;
         spare_.drop();
     }
+    guard.dismiss();
 }
 
 asio::awaitable<void> relocation::move() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/abandon_guard.hpp"
 #include "transport/timer.hpp"
 
 #include <boost/asio/awaitable.hpp>
@@ -29,9 +30,11 @@ public:
     ~relocation() = default;
 
     /// Ends when everything is said to the old server, or when `stop` is called.
-    asio::awaitable<void> run();
+    asio::awaitable<void> run(abandon_guard guard);
     /// The session is over.
     void stop();
+    /// Whether `run` has begun.
+    [[nodiscard]] bool is_running() const noexcept { return is_running_; }
 
 private:
     asio::awaitable<void> move();
@@ -42,6 +45,7 @@ private:
     connection& connection_;
     connect_walk& spare_;
     timer timer_;
+    bool is_running_ = false;
     bool over_ = false;
     bool dialling_ = false;
 };

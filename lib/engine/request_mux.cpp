@@ -59,8 +59,9 @@ request_mux::~request_mux() {
 request_slot& request_mux::acquire(std::string_view subject) {
     if (free_.empty()) {
         const std::size_t index = slots_.size();
+        if (free_.capacity() == index)
+            free_.reserve(2 * index + 8); // so that release cannot fail
         slots_.emplace_back().index = static_cast<std::uint32_t>(index);
-        free_.reserve(slots_.size()); // so that release cannot fail
         free_.push_back(slots_.back().index);
     }
     request_slot& s = slots_[free_.back()];

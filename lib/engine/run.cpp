@@ -7,10 +7,13 @@
 #include "engine/session.hpp"
 #include "engine/timekeeper.hpp"
 #include "transport/timer.hpp"
+#include "values/no_memory.hpp"
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
-#include <exception>
 #include <utility>
 
 namespace conats {
@@ -84,27 +87,31 @@ asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
 }
 
 // Throws nothing: that would end the timekeeper, and with it who waits for a deadline.
-asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper& time) {
-    abandon_guard guard(c);
+asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper& time,
+                                      abandon_guard guard) {
     error cause;
+    const auto strand = co_await asio::this_coro::executor;
+    co_await asio::post(strand, asio::deferred);
+    if (!time.is_running()) // there was no memory for it, and it was posted before this
+        c->abandon();
     try {
-        cause = co_await live(c);
-    } catch (const std::exception& e) {
-        cause = error(errc::disconnected, e.what());
+        if (!c->is_over())
+            cause = co_await live(c);
     } catch (...) {
-        cause = error(errc::disconnected, "something was thrown that is no std::exception");
+        cause = thrown_error(errc::disconnected);
     }
     c->finish(cause ? cause : error(errc::closed));
     time.stop();
     guard.dismiss();
 }
 
-// The guard is a parameter, so that it also goes with a frame that was never started.
 asio::awaitable<void> run(std::shared_ptr<connection> c, abandon_guard guard) {
     using asio::experimental::awaitable_operators::operator&&;
     {
         timekeeper time(*c);
-        co_await (live_and_finish(c, time) && time.run());
+        auto living = live_and_finish(c, time, guard.another());
+        auto keeping = time.run(guard.another());
+        co_await (std::move(living) && std::move(keeping));
     }
     guard.dismiss();
 }

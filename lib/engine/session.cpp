@@ -3,15 +3,17 @@
 
 #include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
-#include "support/thrown_text.hpp"
 #include "transport/openssl.hpp"
+#include "values/no_memory.hpp"
 
+#include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <array>
-#include <exception>
 #include <utility>
 
 namespace conats {
@@ -67,7 +69,12 @@ asio::awaitable<error> session::serve() {
     const control_scope control(connection_, *this);
     connection_.begin_session();
     const direct_scope direct(connection_, *stream_);
-    co_await (read_loop() && write_loop() && relocation_.run());
+    abandon_guard guard(connection_.shared_from_this());
+    auto reading = read_loop(guard.another());
+    auto writing = write_loop(guard.another());
+    auto moving = relocation_.run(guard.another());
+    guard.dismiss();
+    co_await (std::move(reading) && std::move(writing) && std::move(moving));
     co_return cause_;
 }
 
@@ -89,13 +96,18 @@ void session::end(const error& cause) {
     connection_.stop_loops();
 }
 
-asio::awaitable<void> session::read_loop() {
-    abandon_guard guard(connection_.shared_from_this());
+asio::awaitable<void> session::read_loop(abandon_guard guard) {
     error e;
+    // The loops are posted one after the other: behind them all, those have started for which
+    // there was memory. Nobody would come to know that one is missing.
+    const auto strand = co_await asio::this_coro::executor;
+    co_await asio::post(strand, asio::deferred);
+    if (!is_writing_ || !relocation_.is_running())
+        connection_.abandon();
     try {
         e = co_await read_all();
     } catch (...) { // no memory, or by a stream of the user's
-        e = error(errc::disconnected, thrown_text());
+        e = thrown_error(errc::disconnected);
     }
     end(e);
     guard.dismiss();
@@ -140,11 +152,12 @@ asio::awaitable<void> session::pause_for(std::shared_ptr<subscription_state> ful
     connection_.end_pause();
 }
 
-asio::awaitable<void> session::write_loop() {
+asio::awaitable<void> session::write_loop(abandon_guard guard) {
     const auto self = connection_.shared_from_this();
+    is_writing_ = true;
     outgoing out;
     wait_node idle;
-    const node_guard guard(*self, idle);
+    const node_guard in_list(*self, idle);
     error e;
     try {
         while (!e && !over_ && connection_.begin_write(out, idle)) {
@@ -156,10 +169,11 @@ asio::awaitable<void> session::write_loop() {
         if (!e && !over_)
             co_await stream_->shutdown();
     } catch (...) { // by a stream of the user's
-        e = error(errc::disconnected, thrown_text());
+        e = thrown_error(errc::disconnected);
     }
     connection_.keep_unsent(std::move(out));
     end(e);
+    guard.dismiss();
 }
 
 asio::awaitable<error> session::write_all(outgoing& out) {

@@ -36,8 +36,8 @@ public:
     void hurry() override { end(error(errc::disconnected, "a reconnect was forced")); }
 
 private:
-    asio::awaitable<void> read_loop();
-    asio::awaitable<void> write_loop();
+    asio::awaitable<void> read_loop(abandon_guard guard);
+    asio::awaitable<void> write_loop(abandon_guard guard);
     asio::awaitable<error> read_all();
     asio::awaitable<error> read_once();
     asio::awaitable<void> pause_for(std::shared_ptr<subscription_state> full);
@@ -50,6 +50,7 @@ private:
     inbound inbound_;
     relocation relocation_;
     error cause_;
+    bool is_writing_ = false; // the loop has begun
     bool over_ = false;
 };
 

@@ -14,6 +14,10 @@ namespace asio = boost::asio;
 /// and is the fallback for all others.
 asio::any_io_executor make_engine_strand(const asio::any_io_executor& ex);
 
+/// Whether this thread is running the context of `ex`, which then is not being destroyed. False
+/// where the kind of executor is not known.
+[[nodiscard]] bool is_run_here(const asio::any_io_executor& ex) noexcept;
+
 } // namespace impl
 } // namespace v0
 } // namespace conats

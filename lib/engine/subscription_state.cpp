@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <new>
 #include <utility>
 
 namespace conats {
@@ -79,6 +80,11 @@ void subscription_state::stage(const record& r) {
         make_room();
     ring_.at(staged_end_++) = r;
     staged_bytes_ += cost(r);
+}
+
+void subscription_state::unstage() noexcept {
+    staged_end_ = tail_;
+    staged_bytes_ = 0;
 }
 
 void subscription_state::make_room() {
@@ -191,7 +197,13 @@ std::size_t subscription_state::compact(const std::shared_ptr<void>& owner, bool
     std::size_t copied = 0;
     for (std::uint64_t p = std::max(head_, compacted_to_); p != tail_; ++p) {
         record& r = ring_.at(p);
-        const record own = copy_out(r, owner);
+        record own;
+        try {
+            own = copy_out(r, owner);
+        } catch (const std::bad_alloc&) { // it stays where it is, until the next time
+            compacted_to_ = p;
+            return copied;
+        }
         release_reference(r.memory);
         r = own;
         ++copied;
@@ -275,11 +287,15 @@ bool subscription_state::refill() {
     std::uint64_t n = 0;
     {
         const std::lock_guard lock(mutex_);
+        // First what may throw.
+        taken_.clear();
+        taken_next_ = 0;
+        if (const std::uint64_t most = std::min<std::uint64_t>(batch_size(), tail_ - head_);
+            taken_.capacity() < most)
+            taken_.reserve(std::max<std::size_t>(2 * taken_.capacity(), most));
         barriers_.on_return(head_, reached);
         n = std::min({std::uint64_t{batch_size()}, tail_ - head_, barriers_.limit() - head_});
         barriers_.on_batch(n != 0);
-        taken_.clear();
-        taken_next_ = 0;
         for (std::uint64_t i = 0; i != n; ++i)
             taken_.push_back(ring_.at(head_ + i));
         batch_begin_ = head_;

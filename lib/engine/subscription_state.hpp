@@ -114,6 +114,8 @@ public:
     /// Adds a record of the current chunk; the reference to it is taken by `commit`.
     void stage(const record& r);
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
+    /// Forgets what was staged.
+    void unstage() noexcept;
     /// Shows what was staged to the consumer, within the limits.
     commit_result commit(block& chunk, time_point now);
     /// Copies queued records into blocks of their own, so that they pin no chunk. Returns how

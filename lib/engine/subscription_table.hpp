@@ -23,6 +23,7 @@ public:
     std::uint64_t add(pointer s) {
         if (free_.empty()) {
             entries_.emplace_back();
+            free_.reserve(entries_.capacity()); // so that `erase` cannot fail
             free_.push_back(entries_.size() - 1);
         }
         const std::size_t index = free_.back();
@@ -54,10 +55,10 @@ public:
     }
 
     /// Forgets a sid; returns what stood there.
-    pointer erase(std::uint64_t sid) {
-        if (find(sid) == nullptr)
-            return nullptr;
+    pointer erase(std::uint64_t sid) noexcept {
         const std::size_t index = index_of(sid);
+        if (index >= entries_.size() || entries_[index].sid != sid)
+            return nullptr;
         entries_[index].sid = 0;
         free_.push_back(index);
         --size_;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/timekeeper.hpp"
 
-#include "engine/abandon_guard.hpp"
+#include "values/no_memory.hpp"
 
-#include <exception>
+#include <new>
 
 namespace conats {
 inline namespace v0 {
@@ -22,13 +22,13 @@ void timekeeper::stop() {
     timer_.cancel();
 }
 
-asio::awaitable<void> timekeeper::run() {
-    abandon_guard guard(connection_.shared_from_this());
-    while (!over_) {
+asio::awaitable<void> timekeeper::run(abandon_guard guard) {
+    is_running_ = true;
+    while (!over_ && !connection_.is_over()) {
         try {
             timer_.expires_at(connection_.on_tick());
-        } catch (const std::exception& thrown) { // no memory
-            connection_.stop_now(error(errc::disconnected, thrown.what()));
+        } catch (const std::bad_alloc&) { // the timer has expired: it asks again at once
+            connection_.stop_now(no_memory());
         }
         co_await timer_.wait();
     }

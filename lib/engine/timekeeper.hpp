@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/abandon_guard.hpp"
 #include "engine/connection.hpp"
 #include "transport/timer.hpp"
 
@@ -20,14 +21,17 @@ public:
     ~timekeeper();
 
     /// Runs until `stop`.
-    asio::awaitable<void> run();
+    asio::awaitable<void> run(abandon_guard guard);
     void stop();
+    /// Whether `run` has begun.
+    [[nodiscard]] bool is_running() const noexcept { return is_running_; }
 
     void wake_timer() override { timer_.cancel(); }
 
 private:
     connection& connection_;
     timer timer_;
+    bool is_running_ = false;
     bool over_ = false;
 };
 

@@ -130,6 +130,16 @@ private:
     wait_node* last_ = nullptr;
 };
 
+/// Nodes taken to be resumed: at the latest when it goes out of scope, so also where something else
+/// throws.
+class woken_list : public wait_list {
+public:
+    woken_list() noexcept = default;
+    woken_list(const woken_list&) = delete;
+    woken_list& operator=(const woken_list&) = delete;
+    ~woken_list() { post_all(); }
+};
+
 } // namespace impl
 } // namespace v0
 } // namespace conats

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/post.hpp"
+
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
@@ -8,7 +10,6 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution_context.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/query.hpp>
 
 #include <cstddef>
@@ -94,7 +95,7 @@ private:
             const auto executor = asio::get_associated_executor(h);
             // A plain function object: a handler with an executor of its own would be
             // dispatched a second time from within the post.
-            asio::post(executor, [h = std::move(h)]() mutable { std::move(h)(); });
+            post_surely(executor, [h = std::move(h)]() mutable { std::move(h)(); });
         }
         static void destroy(void* p) noexcept { static_cast<Handler*>(p)->~Handler(); }
         static void move(void* from, void* to) noexcept {
@@ -120,6 +121,27 @@ private:
 
     const operations* operations_ = nullptr;
     alignas(void*) std::byte storage_[storage_size];
+};
+
+/// A handler taken out to be resumed: at the latest when it goes out of scope, so also where
+/// something else throws.
+class woken_handler {
+public:
+    woken_handler() noexcept = default;
+    woken_handler(const woken_handler&) = delete;
+    woken_handler& operator=(const woken_handler&) = delete;
+    woken_handler& operator=(parked_handler&& h) noexcept {
+        handler_.post();
+        handler_ = std::move(h);
+        return *this;
+    }
+    ~woken_handler() { post(); }
+
+    /// Without a lock.
+    void post() noexcept { handler_.post(); }
+
+private:
+    parked_handler handler_;
 };
 
 /// What ended a wait.
@@ -149,11 +171,24 @@ public:
         const std::shared_ptr<Owner> owner = *owner_;
         auto slot = asio::get_associated_cancellation_slot(handler);
         if (slot.is_connected())
-            slot.template emplace<canceller>(owner, *node_);
+            make_cancellable(slot, owner);
         owner->park(*node_, parked_handler::hold(std::forward<Handler>(handler)));
     }
 
 private:
+    // An exception here would leave the coroutine: Asio has suspended it, and destroys it then.
+    template <class Slot>
+    void make_cancellable(Slot& slot, const std::shared_ptr<Owner>& owner) const noexcept {
+        for (unsigned failed = 0;; ++failed) {
+            wait_for_memory(failed);
+            try {
+                slot.template emplace<canceller>(owner, *node_);
+                return;
+            } catch (const std::bad_alloc&) { // again
+            }
+        }
+    }
+
     struct canceller {
         canceller(const std::shared_ptr<Owner>& o, Node& n) noexcept : owner(o), node(&n) {}
         void operator()(asio::cancellation_type /*any*/) const {

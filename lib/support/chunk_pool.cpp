@@ -44,8 +44,8 @@ void recycle(block* b) noexcept {
 }
 
 chunk_pool::~chunk_pool() {
-    for (chunk* c : kept_)
-        destroy(c);
+    for (std::size_t i = 0; i != kept_count_; ++i)
+        destroy(kept_[i]);
 }
 
 chunk* chunk_pool::get(std::size_t capacity, std::shared_ptr<void> owner) {
@@ -53,10 +53,8 @@ chunk* chunk_pool::get(std::size_t capacity, std::shared_ptr<void> owner) {
     if (capacity <= chunk_size) {
         capacity = chunk_size;
         const std::lock_guard lock(mutex_);
-        if (!kept_.empty()) {
-            c = kept_.back();
-            kept_.pop_back();
-        }
+        if (kept_count_ != 0)
+            c = kept_[--kept_count_];
     }
     if (c == nullptr)
         c = allocate(capacity);
@@ -71,10 +69,8 @@ void chunk_pool::put(chunk* c) noexcept {
     in_use_.fetch_sub(c->capacity, std::memory_order_relaxed);
     if (c->capacity == chunk_size) {
         const std::lock_guard lock(mutex_);
-        if (kept_.capacity() == 0)
-            kept_.reserve(max_kept);
-        if (kept_.size() < max_kept) {
-            kept_.push_back(c);
+        if (kept_count_ != max_kept) {
+            kept_[kept_count_++] = c;
             return;
         }
     }

@@ -3,11 +3,11 @@
 
 #include <conats/detail/block.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <memory>
 #include <mutex>
-#include <vector>
 
 namespace conats {
 inline namespace v0 {
@@ -61,7 +61,8 @@ private:
     void put(chunk* c) noexcept;
 
     std::mutex mutex_;
-    std::vector<chunk*> kept_;
+    std::array<chunk*, max_kept> kept_{}; // the first `kept_count_` of them
+    std::size_t kept_count_ = 0;
     std::atomic<std::size_t> in_use_{0};
 };
 

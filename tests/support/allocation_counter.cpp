@@ -30,6 +30,10 @@ constinit std::atomic<std::int64_t> process_live{0};
 constinit thread_local std::uint64_t thread_count = 0;
 constinit thread_local std::uint64_t thread_bytes = 0;
 constinit thread_local int ignored = 0;
+constinit thread_local std::uint64_t until_failure = 0; // 0: none fails
+constinit thread_local std::uint64_t to_fail = 0;
+constinit thread_local std::uint64_t failed = 0;
+constinit thread_local std::size_t spared[2] = {0, 0};
 
 [[maybe_unused]] void count(std::size_t size) noexcept {
     if (ignored > 0)
@@ -81,6 +85,33 @@ std::int64_t live_blocks() noexcept {
     return process_live.load(std::memory_order_relaxed);
 }
 
+void fail_allocation(std::uint64_t n, std::uint64_t times) noexcept {
+    until_failure = n;
+    to_fail = times;
+    failed = 0;
+}
+
+void spare_allocations_of(std::size_t size, std::size_t other) noexcept {
+    spared[0] = size;
+    spared[1] = other;
+}
+
+std::uint64_t stop_failing() noexcept {
+    until_failure = 0;
+    spared[0] = spared[1] = 0;
+    return failed;
+}
+
+bool allocation_fails(std::size_t size) noexcept {
+    if (until_failure == 0 || size == spared[0] || size == spared[1] || until_failure-- > 1)
+        [[likely]]
+        return false;
+    until_failure = to_fail > 1 ? 1 : 0;
+    --to_fail;
+    ++failed;
+    return true;
+}
+
 allocation_pause::allocation_pause() noexcept {
     ++ignored;
 }
@@ -111,16 +142,22 @@ void __libc_free(void* block);
 
 CONATS_REPLACES void* malloc(std::size_t size) noexcept {
     conats::test::count(size);
+    if (conats::test::allocation_fails(size))
+        return nullptr;
     return conats::test::alive(__libc_malloc(size));
 }
 
 CONATS_REPLACES void* calloc(std::size_t number, std::size_t size) noexcept {
     conats::test::count(number * size);
+    if (conats::test::allocation_fails(number * size))
+        return nullptr;
     return conats::test::alive(__libc_calloc(number, size));
 }
 
 CONATS_REPLACES void* realloc(void* block, std::size_t size) noexcept {
     conats::test::count(size);
+    if (size != 0 && conats::test::allocation_fails(size))
+        return nullptr;
     void* const moved = __libc_realloc(block, size);
     if (block == nullptr)
         return conats::test::alive(moved);
@@ -137,11 +174,15 @@ CONATS_REPLACES void free(void* block) noexcept {
 
 CONATS_REPLACES void* memalign(std::size_t alignment, std::size_t size) noexcept {
     conats::test::count(size);
+    if (conats::test::allocation_fails(size))
+        return nullptr;
     return conats::test::alive(__libc_memalign(alignment, size));
 }
 
 CONATS_REPLACES void* aligned_alloc(std::size_t alignment, std::size_t size) noexcept {
     conats::test::count(size);
+    if (conats::test::allocation_fails(size))
+        return nullptr;
     return conats::test::alive(__libc_memalign(alignment, size));
 }
 
@@ -151,6 +192,8 @@ CONATS_REPLACES int posix_memalign(void** result, std::size_t alignment,
     if (!is_power || alignment % sizeof(void*) != 0)
         return EINVAL;
     conats::test::count(size);
+    if (conats::test::allocation_fails(size))
+        return ENOMEM;
     void* const block = conats::test::alive(__libc_memalign(alignment, size));
     if (block == nullptr)
         return ENOMEM;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 namespace conats::test {
@@ -37,6 +38,17 @@ private:
 /// Blocks of the process that are allocated and not freed; 0 where available() is false. The pauses
 /// below change nothing about it.
 [[nodiscard]] std::int64_t live_blocks() noexcept;
+
+/// Makes the `n`-th allocation of this thread from now on, and the `times - 1` after it, fail; `n`
+/// counts from 1. Under a sanitizer only those by `operator new`, and only in a program that has
+/// failing_new.cpp.
+void fail_allocation(std::uint64_t n, std::uint64_t times = 1) noexcept;
+/// Allocations of these sizes do not fail, nor count toward `n`, until stop_failing().
+void spare_allocations_of(std::size_t size, std::size_t other) noexcept;
+/// Nothing fails any more. Returns how many allocations have failed.
+std::uint64_t stop_failing() noexcept;
+/// Of the allocation that is being made: whether it is to fail.
+[[nodiscard]] bool allocation_fails(std::size_t size) noexcept;
 
 /// Allocations of this thread are not counted while an object of this class lives.
 class allocation_pause {
