@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a connection is told to do, and what it tells of itself.
 #include "engine/connection.hpp"
+#include "engine/lease.hpp"
 #include "integration/outcome.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
