@@ -2,6 +2,7 @@
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
 #include "support/later.hpp"
+#include "support/wait_for_memory.hpp"
 
 #include <conats/client.hpp>
 #include <conats/message.hpp>
@@ -113,6 +114,17 @@ error check_reply_subject(const message& m) {
     return error();
 }
 
+/// What is accepted must not fail for want of memory.
+asio::awaitable<void> done_surely() {
+    for (unsigned failed = 0;; ++failed) {
+        wait_for_memory(failed);
+        try {
+            return done();
+        } catch (const std::bad_alloc&) { // again
+        }
+    }
+}
+
 bool waits_for_connection(const connection& c, const publish_result& r) {
     return r.is_offline && c.options().when_offline() == offline_policy::wait;
 }
@@ -146,12 +158,16 @@ asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& 
     publish_result r = c->publish(p);
     if (r.failure) [[unlikely]]
         return fail(std::move(r.failure), out);
-    try {
-        if (has_to_wait(*c, r))
-            return wait_as_needed(std::move(c), r, timeout, out);
-    } catch (const std::bad_alloc&) { // then it does not wait
+    if (!has_to_wait(*c, r)) [[likely]]
+        return accepted;
+    { // Its memory serves the wait. (Assigning to an awaitable leaks its frame in Boost 1.81.)
+        const auto unused = std::move(accepted);
     }
-    return accepted;
+    try {
+        return wait_as_needed(std::move(c), r, timeout, out);
+    } catch (const std::bad_alloc&) { // then it does not wait
+        return done_surely();
+    }
 }
 
 } // namespace impl
