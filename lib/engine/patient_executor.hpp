@@ -7,6 +7,7 @@
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 
+#include <concepts>
 #include <new>
 #include <utility>
 
@@ -21,7 +22,10 @@ namespace asio = boost::asio;
 template <class Inner>
 class patient_executor {
 public:
-    explicit patient_executor(Inner inner) noexcept : inner_(std::move(inner)) {}
+    /// No conversion to `Inner`: an `any_io_executor` can be made of any executor, of this too, and
+    /// whether this is one is just what is asked then.
+    template <std::same_as<Inner> Executor>
+    explicit patient_executor(Executor inner) noexcept : inner_(std::move(inner)) {}
 
     template <class Function>
     void execute(Function f) const {
@@ -66,6 +70,9 @@ private:
 
     Inner inner_;
 };
+
+template <class Executor>
+patient_executor(Executor) -> patient_executor<Executor>;
 
 } // namespace impl
 } // namespace v0
