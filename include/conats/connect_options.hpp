@@ -438,7 +438,7 @@ public:
     ///
     /// Executor: the engine's strand, in order. It must not block; what it throws is lost. The
     /// views it is given are good during the call. With it `send_now` has no effect. While the
-    /// client moves to another server, what is said to that stands between the rest.
+    /// client moves to another server, operations of both connections come, in the order made.
     /// Default: none, which costs a branch for each read and write.
     connect_options& wire_trace(wire_trace_function f);
     [[nodiscard]] const wire_trace_function& wire_trace() const noexcept { return wire_trace_; }

@@ -2,7 +2,7 @@
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
 #include "support/later.hpp"
-#include "support/wait_for_memory.hpp"
+#include "support/retry_for_memory.hpp"
 
 #include <conats/client.hpp>
 #include <conats/message.hpp>
@@ -116,13 +116,7 @@ error check_reply_subject(const message& m) {
 
 /// What is accepted must not fail for want of memory.
 asio::awaitable<void> done_surely() {
-    for (unsigned failed = 0;; ++failed) {
-        wait_for_memory(failed);
-        try {
-            return done();
-        } catch (const std::bad_alloc&) { // again
-        }
-    }
+    return retry_for_memory([] { return done(); });
 }
 
 bool waits_for_connection(const connection& c, const publish_result& r) {

@@ -290,7 +290,8 @@ void connection::take_all_due(clock::time_point now, wait_list& woken,
 void connection::take_due(clock::time_point now, wait_list& woken,
                           std::vector<expired_wait>& expired) {
     while (!timers_.empty() && timers_.top()->at <= now) {
-        reserve_one(expired); // before it leaves the queue: else nobody would look at it again
+        if (static_cast<timed_wait&>(*timers_.top()).node == nullptr)
+            reserve_one(expired); // before it leaves the queue: nobody would look at it again
         auto& t = static_cast<timed_wait&>(*timers_.pop_due(now));
         if (t.node == nullptr)
             expired.push_back({t.consumer, t.ticket});

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "support/wait_for_memory.hpp"
+#include "support/retry_for_memory.hpp"
 
 #include <boost/asio/prefer.hpp>
 #include <boost/asio/query.hpp>
 #include <boost/asio/require.hpp>
 
 #include <concepts>
-#include <new>
 #include <utility>
 
 namespace conats {
@@ -29,14 +28,8 @@ public:
 
     template <class Function>
     void execute(Function f) const {
-        for (unsigned failed = 0;; ++failed) {
-            wait_for_memory(failed);
-            try {
-                inner_.execute(Function(f)); // a copy: Asio destroys what it has no memory for
-                return;
-            } catch (const std::bad_alloc&) { // again
-            }
-        }
+        // A copy: Asio destroys what it has no memory for.
+        retry_for_memory([&] { inner_.execute(Function(f)); });
     }
 
     template <class Property>

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "support/wait_for_memory.hpp"
+#include "support/retry_for_memory.hpp"
 
 #include <boost/asio/post.hpp>
 
-#include <new>
 #include <optional>
 #include <utility>
 
@@ -64,14 +63,12 @@ template <class Executor, class Function>
 void post_surely(const Executor& executor, Function f) noexcept {
     using returning = returning_function<Function>;
     typename returning::home here(std::move(f));
-    for (unsigned failed = 0; here; ++failed) {
-        wait_for_memory(failed);
-        try {
-            const typename returning::open_home open(here);
-            asio::post(executor, returning(here));
-        } catch (const std::bad_alloc&) { // unless it got through, it is here again
-        }
-    }
+    retry_for_memory([&] {
+        if (!here)
+            return; // it got through, whatever was thrown behind it
+        const typename returning::open_home open(here);
+        asio::post(executor, returning(here));
+    });
 }
 
 } // namespace impl

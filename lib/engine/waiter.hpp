@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/post.hpp"
+#include "support/retry_for_memory.hpp"
 
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/associated_executor.hpp>
@@ -179,14 +180,7 @@ private:
     // An exception here would leave the coroutine: Asio has suspended it, and destroys it then.
     template <class Slot>
     void make_cancellable(Slot& slot, const std::shared_ptr<Owner>& owner) const noexcept {
-        for (unsigned failed = 0;; ++failed) {
-            wait_for_memory(failed);
-            try {
-                slot.template emplace<canceller>(owner, *node_);
-                return;
-            } catch (const std::bad_alloc&) { // again
-            }
-        }
+        retry_for_memory([&] { slot.template emplace<canceller>(owner, *node_); });
     }
 
     struct canceller {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A server announces its shutdown, and the client moves to another.
+#include "integration/helpers.hpp"
 #include "integration/reconnect_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/nats_cluster.hpp"
@@ -35,6 +36,18 @@ void be_left(peer_session& s, std::string_view last_words) {
     s.expect("UNSUB 1");
     s.expect("PING");
     s.send(last_words);
+    s.send("PONG\r\n");
+    s.wait_closed();
+}
+
+/// A server that is lame once it has a request, and is left only when the test says so.
+void lame_when_asked(peer_session& s) {
+    s.handshake();
+    s.expect("SUB _INBOX.");
+    (void)s.expect_publish();
+    s.send(lame());
+    s.expect("PING"); // the inbox stays until the end
+    s.wait_for_test();
     s.send("PONG\r\n");
     s.wait_closed();
 }
@@ -149,16 +162,7 @@ TEST_CASE("F11, S54 what the old server sends is delivered, and what is held goe
 }
 
 TEST_CASE("F11 a request under way is answered at either server, one made meanwhile at the new") {
-    scripted_peer old([](peer_session& s) {
-        s.handshake();
-        s.expect("SUB _INBOX.");
-        (void)s.expect_publish();
-        s.send(lame());
-        s.expect("PING"); // the inbox stays until the end
-        s.wait_for_test();
-        s.send("PONG\r\n");
-        s.wait_closed();
-    });
+    scripted_peer old(lame_when_asked);
     scripted_peer next([](peer_session& s) {
         s.handshake();
         s.expect("SUB _INBOX."); // ahead of the move, and only then
@@ -179,7 +183,7 @@ TEST_CASE("F11 a request under way is answered at either server, one made meanwh
         REQUIRE(left);
         auto second =
             asio::co_spawn(executor, nc.request("second", "", scaled(20s)), asio::use_future);
-        co_await pause(10ms);
+        co_await turns(4); // it is asked by then
         old.proceed();
         const bool two = co_await async_eventually(
             [&] { return second.wait_for(0s) == std::future_status::ready; });
@@ -372,16 +376,7 @@ TEST_CASE("F11, F07 a move goes to the servers that were set last, and to none b
 }
 
 TEST_CASE("F11 a request that was held and never sent says so, and one that was sent") {
-    scripted_peer old([](peer_session& s) {
-        s.handshake();
-        s.expect("SUB _INBOX.");
-        (void)s.expect_publish();
-        s.send(lame());
-        s.expect("PING");
-        s.wait_for_test();
-        s.send("PONG\r\n");
-        s.wait_closed();
-    });
+    scripted_peer old(lame_when_asked);
     peer_options small;
     small.receive_buffer(4096);
     scripted_peer next(small, [](peer_session& s) {
@@ -406,7 +401,7 @@ TEST_CASE("F11 a request that was held and never sent says so, and one that was 
             ended = true;
         };
         asio::co_spawn(executor, ask(), asio::detached);
-        co_await pause(10ms);
+        co_await turns(4); // it is asked by then
         old.proceed();
         const bool timed_out = co_await async_eventually([&] { return ended; });
         REQUIRE(timed_out);
