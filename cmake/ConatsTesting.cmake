@@ -37,6 +37,9 @@ function(conats_test target)
     add_executable(${target} ${arg_SOURCES})
     conats_configure_target(${target})
     target_link_libraries(${target} PRIVATE conats_test_support ${arg_LIBRARIES})
+    # Bound as it starts: a function that is bound when it is first called has the dynamic linker save
+    # the vector registers on the stack, and with them what a copy of a secret has left there.
+    target_link_options(${target} PRIVATE LINKER:-z,now)
     conats_precompile(${target} FROM conats_test_pch)
 
     foreach(label IN LISTS arg_LABELS)

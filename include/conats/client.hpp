@@ -18,6 +18,7 @@
 #include <conats/status.hpp>
 #include <conats/subscribe_options.hpp>
 #include <conats/subscription.hpp>
+#include <conats/time_limit.hpp>
 #include <conats/tls_info.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
@@ -237,9 +238,8 @@ public:
 
     /// Waits until the server has processed all that was published before (PING/PONG).
     /// Default timeout 10 s. Errors: `timeout`, `closed`, `disconnected`.
-    [[nodiscard]] asio::awaitable<void> flush(
-        std::chrono::nanoseconds timeout = std::chrono::seconds(10)) const;
-    [[nodiscard]] asio::awaitable<void> flush(std::chrono::nanoseconds timeout, error& e) const;
+    [[nodiscard]] asio::awaitable<void> flush(time_limit timeout = std::chrono::seconds(10)) const;
+    [[nodiscard]] asio::awaitable<void> flush(time_limit timeout, error& e) const;
     /// The time one PING/PONG takes, outbox included. Timeout 10 s, errors as `flush`.
     [[nodiscard]] asio::awaitable<std::chrono::nanoseconds> rtt() const;
 
@@ -258,17 +258,18 @@ public:
     /// Errors: `timeout`, with the subject of a subscription that still has messages;
     /// `closed` or `disconnected` if the client closes meanwhile or has closed.
     [[nodiscard]] asio::awaitable<void> barrier(
-        std::chrono::nanoseconds timeout = std::chrono::seconds(30)) const;
-    [[nodiscard]] asio::awaitable<void> barrier(std::chrono::nanoseconds timeout, error& e) const;
+        time_limit timeout = std::chrono::seconds(30)) const;
+    [[nodiscard]] asio::awaitable<void> barrier(time_limit timeout, error& e) const;
 
     /// Ends in order: every subscription is drained (its messages are handled, their replies
     /// sent), then publishing is refused and flushed, then the connection closes.
     ///
-    /// Waits until handlers have returned from their last message and the queues of other
-    /// subscriptions were read to their end, or are empty with nobody reading, at most
-    /// `drain_timeout` (30 s), then closes anyway and throws `timeout`. A loop that still works on
-    /// its last message is not waited for: it has to answer before, or use a handler. Cancelling
-    /// stops the waiting; the drain goes on. Legal inside handlers if not awaited there: a handler
+    /// Waits until handlers have returned from their last message and, of other subscriptions with
+    /// messages left, until whoever reads them has come to the end: it takes the last one and asks
+    /// once more. At most `drain_timeout` (30 s), then closes anyway and throws `timeout`. One
+    /// whose queue is empty while nobody waits for it is not waited for: a loop that works on its
+    /// last message then has to answer before, or use a handler. Cancelling stops the waiting; the
+    /// drain goes on. Legal inside handlers if not awaited there: a handler
     /// that awaits it waits for itself and times out. Errors: `timeout`; `closed` or `disconnected`
     /// if the connection ends or has ended otherwise.
     [[nodiscard]] asio::awaitable<void> drain() const;

@@ -7,6 +7,7 @@
 #include <conats/fwd.hpp>
 #include <conats/reconnect.hpp>
 #include <conats/secret.hpp>
+#include <conats/time_limit.hpp>
 #include <conats/tls_options.hpp>
 #include <conats/transport.hpp>
 
@@ -92,9 +93,8 @@ public:
     /// Bounds each server's whole handshake: resolving, all its addresses, TLS, INFO, CONNECT,
     /// PONG.
     /// Default 2 s.
-    template <class Rep, class Period>
-    connect_options& connect_timeout(std::chrono::duration<Rep, Period> t) {
-        connect_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& connect_timeout(time_limit t) {
+        connect_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds connect_timeout() const noexcept {
@@ -252,9 +252,8 @@ public:
     connect_options& send_now(bool on);
     [[nodiscard]] bool send_now() const noexcept { return send_now_; }
     /// The connection counts as lost when the server takes no byte for so long. Default 60 s.
-    template <class Rep, class Period>
-    connect_options& write_timeout(std::chrono::duration<Rep, Period> t) {
-        write_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& write_timeout(time_limit t) {
+        write_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds write_timeout() const noexcept { return write_timeout_; }
@@ -278,9 +277,8 @@ public:
     connect_options& inbox_prefix(std::string_view prefix);
     [[nodiscard]] const std::string& inbox_prefix() const noexcept { return inbox_prefix_; }
     /// The timeout of requests that give none. Default 5 s.
-    template <class Rep, class Period>
-    connect_options& request_timeout(std::chrono::duration<Rep, Period> t) {
-        request_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& request_timeout(time_limit t) {
+        request_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds request_timeout() const noexcept {
@@ -302,9 +300,8 @@ public:
     [[nodiscard]] int max_reconnects() const noexcept { return max_reconnects_; }
     /// The pause after a round over all servers has failed, and before a server that was just
     /// lost is tried again. Default 2 s.
-    template <class Rep, class Period>
-    connect_options& reconnect_wait(std::chrono::duration<Rep, Period> t) {
-        reconnect_wait_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& reconnect_wait(time_limit t) {
+        reconnect_wait_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds reconnect_wait() const noexcept {
@@ -312,9 +309,8 @@ public:
     }
     /// Up to so much is added to the pause, at random, so that clients do not come all at once.
     /// Default 100 ms, with TLS 1 s.
-    template <class Rep, class Period>
-    connect_options& reconnect_jitter(std::chrono::duration<Rep, Period> t) {
-        reconnect_jitter_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& reconnect_jitter(time_limit t) {
+        reconnect_jitter_ = t;
         reconnect_jitter_tls_ = reconnect_jitter_;
         return *this;
     }
@@ -371,9 +367,8 @@ public:
     [[nodiscard]] std::size_t reconnect_buffer() const noexcept { return reconnect_buffer_; }
     /// How long `publish` waits for a connection under `offline_policy::wait`, if it has no
     /// timeout of its own. Default 30 s.
-    template <class Rep, class Period>
-    connect_options& offline_timeout(std::chrono::duration<Rep, Period> t) {
-        offline_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& offline_timeout(time_limit t) {
+        offline_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds offline_timeout() const noexcept {
@@ -383,9 +378,8 @@ public:
     // --- Keeping and ending the connection
 
     /// A PING is sent this often. Default 2 min; zero: never.
-    template <class Rep, class Period>
-    connect_options& ping_interval(std::chrono::duration<Rep, Period> t) {
-        ping_interval_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& ping_interval(time_limit t) {
+        ping_interval_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds ping_interval() const noexcept { return ping_interval_; }
@@ -395,16 +389,14 @@ public:
         return max_pings_outstanding_;
     }
     /// How long `client::drain` may take before it closes anyway. Default 30 s.
-    template <class Rep, class Period>
-    connect_options& drain_timeout(std::chrono::duration<Rep, Period> t) {
-        drain_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& drain_timeout(time_limit t) {
+        drain_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds drain_timeout() const noexcept { return drain_timeout_; }
     /// How long closing may wait for accepted messages to be sent. Default 1 s.
-    template <class Rep, class Period>
-    connect_options& close_timeout(std::chrono::duration<Rep, Period> t) {
-        close_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    connect_options& close_timeout(time_limit t) {
+        close_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds close_timeout() const noexcept { return close_timeout_; }

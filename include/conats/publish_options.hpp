@@ -3,6 +3,7 @@
 
 #include <conats/export.hpp>
 #include <conats/headers.hpp>
+#include <conats/time_limit.hpp>
 
 #include <chrono>
 #include <string>
@@ -42,9 +43,8 @@ public:
 
     /// How long `publish` waits for room above the high-water mark before it reports `timeout`
     /// (the message stays accepted). Zero (default): until there is room.
-    template <class Rep, class Period>
-    publish_options& timeout(std::chrono::duration<Rep, Period> t) {
-        timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    publish_options& timeout(time_limit t) {
+        timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds timeout() const noexcept { return timeout_; }

@@ -4,6 +4,7 @@
 #include <conats/error.hpp>
 #include <conats/export.hpp>
 #include <conats/server_info.hpp>
+#include <conats/time_limit.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -95,9 +96,7 @@ public:
     // NOLINTNEXTLINE(google-explicit-constructor): `return 2;` in a chooser
     server_choice(std::size_t index) noexcept : index_(index) {}
     /// The same, after a delay.
-    server_choice(std::size_t index, std::chrono::nanoseconds delay) noexcept
-        : index_(index),
-          delay_(delay) {}
+    server_choice(std::size_t index, time_limit delay) noexcept : index_(index), delay_(delay) {}
 
     /// None: the client chooses as it does without a chooser.
     [[nodiscard]] std::optional<std::size_t> index() const noexcept { return index_; }

@@ -4,6 +4,7 @@
 #include <conats/export.hpp>
 #include <conats/fwd.hpp>
 #include <conats/headers.hpp>
+#include <conats/time_limit.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -32,9 +33,8 @@ public:
 
     /// How long replies are gathered at most, counted from the call. Default: the client's
     /// `request_timeout` (5 s). Zero or less is `errc::invalid_argument`.
-    template <class Rep, class Period>
-    request_many_options& timeout(std::chrono::duration<Rep, Period> t) {
-        timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    request_many_options& timeout(time_limit t) {
+        timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept {
@@ -44,9 +44,8 @@ public:
     /// The longest silence after a reply; the first one has all of the timeout. Counts from the
     /// arrival of the last reply, so that a slow consumer does not end it. Below 1 ms, or not
     /// below the timeout, it is as if not given. Default: not given.
-    template <class Rep, class Period>
-    request_many_options& stall(std::chrono::duration<Rep, Period> t) {
-        stall_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    request_many_options& stall(time_limit t) {
+        stall_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds stall() const noexcept { return stall_; }

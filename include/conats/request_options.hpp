@@ -3,6 +3,7 @@
 
 #include <conats/export.hpp>
 #include <conats/headers.hpp>
+#include <conats/time_limit.hpp>
 
 #include <chrono>
 #include <optional>
@@ -29,9 +30,8 @@ public:
 
     /// How long to wait for the reply, counted from the call. Default: the client's
     /// `request_timeout` (5 s). Zero or less is `errc::invalid_argument`.
-    template <class Rep, class Period>
-    request_options& timeout(std::chrono::duration<Rep, Period> t) {
-        timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    request_options& timeout(time_limit t) {
+        timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::optional<std::chrono::nanoseconds> timeout() const noexcept {

@@ -18,7 +18,9 @@ struct secret_access;
 /// A string that is wiped when it is destroyed, assigned or moved from, and that cannot be
 /// printed: `operator<<` writes `***`. Comparison takes the same time whatever differs.
 ///
-/// It copies what it is given; wiping the original is the caller's.
+/// It copies what it is given; wiping the original is the caller's. A program that binds functions
+/// when they are first called has the dynamic linker save vector registers on the stack, and with
+/// them what a copy has left there: link with `-z now` where that matters.
 /// Thread safety: as `std::string`.
 class CONATS_EXPORT secret {
 public:

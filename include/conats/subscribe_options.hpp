@@ -3,6 +3,7 @@
 
 #include <conats/export.hpp>
 #include <conats/status.hpp>
+#include <conats/time_limit.hpp>
 
 #include <boost/asio/any_io_executor.hpp>
 
@@ -53,9 +54,8 @@ public:
 
     /// With `overflow::wait`: the longest pause, after which the newest messages are dropped.
     /// Default 5 s, below the server's own write deadline of 10 s.
-    template <class Rep, class Period>
-    subscribe_options& max_pause(std::chrono::duration<Rep, Period> t) {
-        max_pause_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    subscribe_options& max_pause(time_limit t) {
+        max_pause_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds max_pause() const noexcept { return max_pause_; }
@@ -72,16 +72,14 @@ public:
     /// These three stop the server from sending, as `unsubscribe` does, but what is queued can
     /// still be taken. They count messages that arrive, whether or not somebody takes them, and
     /// go on while the connection is lost. Default zero: never. Negative: `invalid_argument`.
-    template <class Rep, class Period>
-    subscribe_options& lifetime(std::chrono::duration<Rep, Period> t) {
-        lifetime_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    subscribe_options& lifetime(time_limit t) {
+        lifetime_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds lifetime() const noexcept { return lifetime_; }
     /// Ends it with `errc::first_message_timeout` if so long after its start none has come.
-    template <class Rep, class Period>
-    subscribe_options& first_message_timeout(std::chrono::duration<Rep, Period> t) {
-        first_message_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    subscribe_options& first_message_timeout(time_limit t) {
+        first_message_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds first_message_timeout() const noexcept {
@@ -90,9 +88,8 @@ public:
     /// Ends it with `errc::idle_timeout` if so long after a message no other has come. Counts
     /// from the start until the first, unless `first_message_timeout` bounds that; not while
     /// `overflow::wait` pauses reading.
-    template <class Rep, class Period>
-    subscribe_options& idle_timeout(std::chrono::duration<Rep, Period> t) {
-        idle_timeout_ = std::chrono::duration_cast<std::chrono::nanoseconds>(t);
+    subscribe_options& idle_timeout(time_limit t) {
+        idle_timeout_ = t;
         return *this;
     }
     [[nodiscard]] std::chrono::nanoseconds idle_timeout() const noexcept { return idle_timeout_; }

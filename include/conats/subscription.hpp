@@ -7,6 +7,7 @@
 #include <conats/message.hpp>
 #include <conats/statistics.hpp>
 #include <conats/subscribe_options.hpp>
+#include <conats/time_limit.hpp>
 
 #include <boost/asio/awaitable.hpp>
 
@@ -61,11 +62,10 @@ public:
     /// A lost connection is such an end, with `disconnected`.
     [[nodiscard]] asio::awaitable<std::optional<message>> next();
     /// As `next()`, throws `errc::timeout` when nothing has come after `timeout`.
-    [[nodiscard]] asio::awaitable<std::optional<message>> next(std::chrono::nanoseconds timeout);
+    [[nodiscard]] asio::awaitable<std::optional<message>> next(time_limit timeout);
     /// As `next(timeout)`; errors go to `e` (which must outlive the awaitable) and the result
     /// is empty. A cancellation is thrown all the same.
-    [[nodiscard]] asio::awaitable<std::optional<message>> next(std::chrono::nanoseconds timeout,
-                                                               error& e);
+    [[nodiscard]] asio::awaitable<std::optional<message>> next(time_limit timeout, error& e);
     /// Waits until a message or the end is there and takes nothing. May be an operand of `||`;
     /// call `try_next()` after it.
     [[nodiscard]] asio::awaitable<void> wait();

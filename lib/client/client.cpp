@@ -121,11 +121,11 @@ client& client::operator=(const client&) noexcept = default;
 client& client::operator=(client&&) noexcept = default;
 client::~client() = default;
 
-asio::awaitable<void> client::flush(std::chrono::nanoseconds timeout) const {
+asio::awaitable<void> client::flush(time_limit timeout) const {
     return impl::flush(impl::connection_of(lease_), timeout, nullptr);
 }
 
-asio::awaitable<void> client::flush(std::chrono::nanoseconds timeout, error& e) const {
+asio::awaitable<void> client::flush(time_limit timeout, error& e) const {
     return impl::flush(impl::connection_of(lease_), timeout, &e);
 }
 
@@ -141,11 +141,11 @@ asio::awaitable<void> client::drain(error& e) const {
     return impl::drain(impl::connection_of(lease_), &e);
 }
 
-asio::awaitable<void> client::barrier(std::chrono::nanoseconds timeout) const {
+asio::awaitable<void> client::barrier(time_limit timeout) const {
     return impl::barrier(impl::connection_of(lease_), timeout, nullptr);
 }
 
-asio::awaitable<void> client::barrier(std::chrono::nanoseconds timeout, error& e) const {
+asio::awaitable<void> client::barrier(time_limit timeout, error& e) const {
     return impl::barrier(impl::connection_of(lease_), timeout, &e);
 }
 

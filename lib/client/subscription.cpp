@@ -318,12 +318,11 @@ asio::awaitable<std::optional<message>> subscription::next() {
     return impl::next(state_);
 }
 
-asio::awaitable<std::optional<message>> subscription::next(std::chrono::nanoseconds timeout) {
+asio::awaitable<std::optional<message>> subscription::next(time_limit timeout) {
     return impl::next_until(state_, lease_, timeout, nullptr);
 }
 
-asio::awaitable<std::optional<message>> subscription::next(std::chrono::nanoseconds timeout,
-                                                           error& e) {
+asio::awaitable<std::optional<message>> subscription::next(time_limit timeout, error& e) {
     return impl::next_until(state_, lease_, timeout, &e);
 }
 

@@ -515,6 +515,7 @@ private:
     outgoing last_words_; // to the server that is being left: goes out before the outbox
     enum class moving : std::uint8_t { no, leaving, left };
     moving moving_ = moving::no; // else the outbox is held for the next server
+    clock::time_point move_deadline_{}; // for a byte of the server that is being left
     bool drain_after_move_ = false;
     bool close_after_move_ = false;
     std::shared_ptr<const server_address> destination_;

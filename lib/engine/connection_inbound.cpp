@@ -302,10 +302,12 @@ void connection::take_due(clock::time_point now, wait_list& woken,
 
 error connection::check_health(clock::time_point now) {
     // Bytes from the server show that it is alive, even if its PONG stands behind many.
-    if (const auto reads = reads_.load(std::memory_order_relaxed); reads != reads_seen_) {
-        reads_seen_ = reads;
+    const auto reads = reads_.load(std::memory_order_relaxed);
+    const bool has_read = std::exchange(reads_seen_, reads) != reads;
+    if (has_read)
         keep_alive_.on_pong();
-    }
+    if (has_read || !pause_.empty())
+        move_deadline_ = later(now, options_.connect_timeout());
     if (now >= close_deadline_)
         return close_reason_;
     if (now >= drain_deadline_) {
@@ -313,6 +315,9 @@ error connection::check_health(clock::time_point now) {
         close_reason_ = drain_failure_;
         return drain_failure_;
     }
+    // Publications are held meanwhile, and another server is ready to take them.
+    if (moving_ == moving::leaving && now >= move_deadline_)
+        return error(errc::disconnected, "the server in lame duck mode fell silent");
     if (writing_ && now >= later(write_progress_, options_.write_timeout()))
         return error(errc::disconnected, "the server took no byte within the write timeout");
     switch (keep_alive_.on_tick(now)) {
@@ -332,6 +337,7 @@ connection::clock::time_point connection::next_deadline() const {
         return always;
     return std::min(
         {always, keep_alive_.deadline(), close_deadline_, drain_deadline_, renewal_,
+         moving_ == moving::leaving ? move_deadline_ : clock::time_point::max(),
          writing_ ? later(write_progress_, options_.write_timeout()) : clock::time_point::max()});
 }
 

@@ -3,6 +3,7 @@
 #include "engine/connection.hpp"
 #include "engine/frame_cursor.hpp"
 #include "protocol/encoder.hpp"
+#include "support/later.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -70,6 +71,8 @@ bool connection::begin_move(std::shared_ptr<const server_address> to) {
         publishers_.take_all(wake::ready, woken);
         direct_ = nullptr;
         moving_ = moving::leaving;
+        move_deadline_ = later(now(), options_.connect_timeout());
+        arm(move_deadline_);
         destination_ = std::move(to);
         writer = take_writer();
     }

@@ -183,9 +183,15 @@ void subscription_state::note_episode(commit_result& result) {
 
 void subscription_state::end_episode(commit_result& result, std::uint64_t more_messages,
                                      std::uint64_t more_bytes) {
-    // Half the limit, so that a consumer at the brink does not make an event of each message.
-    if ((slow_ || pause_given_up_) && pending_messages() + more_messages <= limit_messages_ / 2 &&
-        pending_bytes() + more_bytes <= limit_bytes_ / 2) {
+    if (!slow_ && !pause_given_up_)
+        return;
+    // Half the limit, so that a consumer at the brink does not make an event of each message; or
+    // nothing, since half of a small limit has no room for one. What is too large for any queue
+    // ends no episode.
+    const bool is_well = pending_messages() + more_messages <= limit_messages_ / 2 &&
+                         pending_bytes() + more_bytes <= limit_bytes_ / 2;
+    const bool is_empty = pending_messages() == 0 && fits(more_messages, more_bytes);
+    if (is_well || is_empty) {
         result.recovered = std::exchange(slow_, false) || result.recovered;
         pause_given_up_ = false;
     }

@@ -53,6 +53,11 @@ std::string impl::describe(const script_step& s) {
     return {};
 }
 
+std::string impl::message_operation(const script_step& s, std::string_view sid) {
+    return "MSG " + s.text + " " + std::string(sid) + " " + (s.reply.empty() ? "" : s.reply + " ") +
+           std::to_string(s.payload.size()) + "\r\n" + s.payload + "\r\n";
+}
+
 script::script() : steps_(std::make_shared<const std::vector<script_step>>()) {}
 
 script& script::add(script_step step) {
@@ -145,7 +150,10 @@ script script::split_at(std::size_t bytes) const {
 std::size_t script::bytes() const noexcept {
     std::size_t n = 0;
     for (const script_step& s : *steps_) {
-        n += s.kind == step_kind::reply ? s.text.size() : 0;
+        if (s.kind == step_kind::reply)
+            n += s.text.size();
+        else if (s.kind == step_kind::message)
+            n += impl::message_operation(s, "1").size();
     }
     return n;
 }

@@ -164,8 +164,7 @@ bool script_runner::send_message(const script_step& s) {
     if (found == subscriptions_.rend()) {
         return fail("no subscription to it");
     }
-    say("MSG " + s.text + " " + found->second + " " + (s.reply.empty() ? "" : s.reply + " ") +
-        std::to_string(s.payload.size()) + "\r\n" + s.payload + "\r\n");
+    say(message_operation(s, found->second));
     return true;
 }
 

@@ -45,6 +45,8 @@ struct script_step {
 std::string excerpt(std::string_view bytes);
 /// A step in words.
 std::string describe(const script_step& step);
+/// What a message step says to the subscription with this sid.
+std::string message_operation(const script_step& step, std::string_view sid);
 
 /// One connection's way through a script: bytes and time in, bytes out. It never waits.
 class script_runner {

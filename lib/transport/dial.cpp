@@ -25,6 +25,10 @@ error to_error(const error_code& ec, const std::string& where) {
         return error(errc::connection_refused, where + " refused the connection");
     if (ec == asio::error::timed_out)
         return error(errc::timeout, where + " did not answer");
+    // A server that accepts and resets at once: whether that is seen here or by the first read is
+    // chance, so it is told alike.
+    if (ec == asio::error::connection_reset)
+        return error(errc::disconnected, where + " reset the connection before INFO");
     return error(errc::connection_failed, where + ": " + ec.message());
 }
 

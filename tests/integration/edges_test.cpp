@@ -9,6 +9,7 @@
 
 #include <boost/asio/detached.hpp>
 
+#include <array>
 #include <chrono>
 #include <limits>
 #include <optional>
@@ -136,30 +137,86 @@ TEST_CASE("A provider or resolver that throws what is no exception fails the att
     });
 }
 
-TEST_CASE("The longest timeouts are for ever") {
+namespace {
+
+constexpr std::array<conats::time_limit, 3> limits_not_positive{0s, -1ns,
+                                                                std::chrono::hours::min()};
+
+asio::awaitable<void> wait_for_ever(const nats_server& server, conats::time_limit forever) {
+    conats::connect_options o(server.url());
+    o.connect_timeout(forever).write_timeout(forever).drain_timeout(forever);
+    o.close_timeout(forever).ping_interval(forever).request_timeout(forever);
+    o.reconnect_wait(forever).reconnect_jitter(forever).offline_timeout(forever);
+    auto nc = co_await conats::connect(o);
+    const auto echo = [](const conats::message& m) { m.try_respond(m.text()); };
+    auto service = nc.on("echo", echo);
+    conats::subscribe_options limits;
+    limits.max_pause(forever).lifetime(forever).first_message_timeout(forever);
+    limits.idle_timeout(forever);
+    auto sub = co_await nc.subscribe("a", limits);
+    co_await nc.flush(forever);
+    co_await nc.barrier(forever);
+    conats::request_options patient;
+    patient.timeout(forever);
+    auto reply = co_await nc.request("echo", "1", patient);
+    CHECK(reply.text() == "1");
+    reply = co_await nc.request("echo", "2");
+    CHECK(reply.text() == "2");
+    conats::request_many_options many;
+    many.timeout(forever).stall(forever).max_messages(1);
+    auto replies = nc.request_many("echo", "3", many);
+    auto first = co_await replies.next();
+    CHECK(first->text() == "3");
+    conats::publish_options unhurried;
+    unhurried.timeout(forever);
+    co_await nc.publish("b", "x", unhurried);
+    const auto late = [](conats::client c) -> asio::awaitable<void> {
+        asio::steady_timer timer(co_await asio::this_coro::executor, 10ms);
+        co_await timer.async_wait(asio::use_awaitable);
+        co_await c.publish("a", "x");
+    };
+    auto executor = co_await asio::this_coro::executor;
+    asio::co_spawn(executor, late(nc), asio::detached);
+    auto m = co_await sub.next(forever);
+    CHECK(m->text() == "x");
+    co_await nc.drain();
+}
+
+} // namespace
+
+TEST_CASE("S88 the longest timeouts are for ever, in whatever unit they are told") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        constexpr auto forever = std::chrono::nanoseconds::max();
-        conats::connect_options o(server.url());
-        o.connect_timeout(forever).write_timeout(forever).drain_timeout(forever);
-        o.close_timeout(forever);
-        auto nc = co_await conats::connect(o);
-        const auto echo = [](const conats::message& m) { m.try_respond(m.text()); };
-        auto service = nc.on("echo", echo);
+        co_await wait_for_ever(server, std::chrono::nanoseconds::max());
+        co_await wait_for_ever(server, std::chrono::seconds::max());
+        co_await wait_for_ever(server, std::chrono::hours::max());
+        co_await wait_for_ever(server, std::chrono::duration<double>::max());
+    });
+}
+
+TEST_CASE("S88 a timeout of zero or less is refused, or over at once") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
         auto sub = co_await nc.subscribe("a");
-        co_await nc.flush(forever);
-        auto reply = co_await nc.request("echo", "1", forever);
-        CHECK(reply.text() == "1");
-        const auto late = [](conats::client c) -> asio::awaitable<void> {
-            asio::steady_timer timer(co_await asio::this_coro::executor, 10ms);
-            co_await timer.async_wait(asio::use_awaitable);
-            co_await c.publish("a", "x");
-        };
-        auto executor = co_await asio::this_coro::executor;
-        asio::co_spawn(executor, late(nc), asio::detached);
-        auto m = co_await sub.next(forever);
-        CHECK(m->text() == "x");
-        co_await nc.drain();
+        for (const conats::time_limit t : limits_not_positive) {
+            INFO(t.count());
+            conats::error e;
+            auto reply = co_await nc.request("a", "x", std::chrono::nanoseconds(t), e);
+            CHECK(e == errc::invalid_argument);
+            co_await nc.flush(t, e);
+            CHECK(e == errc::invalid_argument);
+            co_await nc.barrier(t, e);
+            CHECK(e == errc::invalid_argument);
+            auto m = co_await sub.next(t, e);
+            CHECK(e == errc::timeout);
+            auto replies = nc.request_many("a", "x", std::chrono::nanoseconds(t));
+            m = co_await replies.next(e);
+            CHECK(e == errc::invalid_argument);
+        }
+        CHECK(sub.statistics().pending_messages == 0); // nothing of it was sent
+        co_await nc.flush();
+        CHECK(nc.statistics().out_messages == 0);
     });
 }
 

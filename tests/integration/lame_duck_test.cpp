@@ -306,6 +306,38 @@ TEST_CASE("F11 the lame server closes in the middle of the move: nothing held is
     });
 }
 
+TEST_CASE("F11 a lame server that falls silent in the middle of the move is given up") {
+    scripted_peer old([](peer_session& s) {
+        s.handshake();
+        s.expect("SUB a 1");
+        s.send(lame());
+        s.expect("UNSUB 1");
+        s.wait_for_test(); // no PONG
+    });
+    const auto serve = [](peer_session& s) {
+        s.handshake();
+        s.serve();
+    };
+    scripted_peer next({serve, serve});
+    run([&]() -> asio::awaitable<void> {
+        auto options = to(old, next);
+        options.connect_timeout(scaled(300ms)).ping_interval(0s); // no PING would find it
+        auto nc = co_await conats::connect(options);
+        auto events = nc.events();
+        auto sub = co_await nc.subscribe("a");
+        const bool left = co_await async_eventually(
+            [&] { return old.received().ends_with("UNSUB 1\r\nPING\r\n"); });
+        REQUIRE(left);
+        co_await nc.publish("b", "held");
+        const bool back = co_await reconnects(nc, 1);
+        CHECK(back);
+        co_await nc.flush();
+        CHECK(next.received().ends_with("SUB a 1\r\nPUB b 4\r\nheld\r\nPING\r\n"));
+        CHECK(statuses(take_events(events)) == "connected disconnected reconnecting connected");
+        old.proceed();
+    });
+}
+
 TEST_CASE("F11, C19 a drain or close in the middle of the move ends the client at the old server") {
     const bool drain = GENERATE(true, false);
     CAPTURE(drain);

@@ -90,7 +90,7 @@ public:
     [[nodiscard]] script in_pieces(std::size_t size) const;
     /// Everything it says in two pieces, the first of `bytes` bytes over all steps.
     [[nodiscard]] script split_at(std::size_t bytes) const;
-    /// Bytes it says, without those of `message`, whose sid is the client's choice.
+    /// Bytes it says; the sid of a `message`, which is the client's choice, counts as one digit.
     [[nodiscard]] std::size_t bytes() const noexcept;
 
 private:

@@ -220,6 +220,46 @@ TEST_CASE("subscription whose pause was too long drops until its consumer has ca
     CHECK(report(reader.arrive(*s, "1 2 3 4 5")) == "full"); // it pauses again
 }
 
+TEST_CASE("S83 subscription with small limits is slow once in each episode") {
+    feed reader;
+    // One message; or bytes for one (64 are counted beside each payload), so that two are too many.
+    for (const auto& l : {limits(1, 0), limits(0, 100)}) {
+        const auto s = make_subscription(l);
+        for (int episode = 0; episode != 3; ++episode) {
+            CHECK(report(reader.arrive(*s, "a b c")) ==
+                  (episode == 0 ? "dropped 2, slow" : "dropped 2, recovered, slow"));
+            CHECK(report(reader.arrive(*s, "d")) == "dropped 1");
+            CHECK(s->is_slow());
+            CHECK(take_all(*s) == "a");
+        }
+        CHECK(report(reader.arrive(*s, "e")) == "recovered");
+        CHECK_FALSE(s->is_slow());
+    }
+}
+
+TEST_CASE("S83 messages too large for the whole queue are one episode") {
+    feed reader;
+    const auto s = make_subscription(limits(0, 10));
+    CHECK(report(reader.arrive(*s, "a")) == "dropped 1, slow");
+    CHECK(report(reader.arrive(*s, "b")) == "dropped 1");
+    CHECK(report(reader.arrive(*s, "c")) == "dropped 1");
+}
+
+TEST_CASE("subscription with room for one message pauses again after a pause that was too long") {
+    feed reader;
+    for (const auto& l : {limits(1, 0, overflow::wait), limits(0, 100, overflow::wait)}) {
+        const auto s = make_subscription(l);
+        CHECK(report(reader.arrive(*s, "a b")) == "full");
+        CHECK_FALSE(s->has_room_or_watch());
+        s->give_up_pause();
+        CHECK(report(reader.arrive(*s, "c")) == "dropped 1, slow");
+        CHECK(take_all(*s) == "a b");
+        CHECK(report(reader.arrive(*s, "d")) == "recovered");
+        CHECK(take_all(*s) == "d");
+        CHECK(report(reader.arrive(*s, "e f")) == "full");
+    }
+}
+
 TEST_CASE("subscription that catches up just after the pause drops nothing and pauses again") {
     feed reader;
     const auto s = make_subscription(limits(4, 0, overflow::wait));

@@ -46,8 +46,7 @@ public:
 
     /// One chunk; `expected` is filled as `commit` does.
     void arrive(const std::vector<message>& chunk, commit_result& expected) {
-        if (!chunk.empty() && queue_.size() + 1 <= limit_messages_ / 2 &&
-            bytes_ + chunk.front().cost <= limit_bytes_ / 2) {
+        if (!chunk.empty() && has_caught_up(1, chunk.front().cost)) {
             expected.recovered = std::exchange(slow_, false);
             given_up_ = false;
         }
@@ -59,7 +58,7 @@ public:
         expected.full = pauses() && !given_up_ && !fits(queue_.size(), bytes_);
         if (expected.dropped != 0) {
             expected.became_slow = !std::exchange(slow_, true);
-        } else if (queue_.size() <= limit_messages_ / 2 && bytes_ <= limit_bytes_ / 2) {
+        } else if (has_caught_up(0, 0)) {
             expected.recovered = std::exchange(slow_, false) || expected.recovered;
             given_up_ = false;
         }
@@ -137,6 +136,12 @@ public:
 private:
     [[nodiscard]] bool fits(std::size_t messages, std::size_t bytes) const {
         return messages <= limit_messages_ && bytes <= limit_bytes_;
+    }
+    /// Whether an episode ends before these arrive.
+    [[nodiscard]] bool has_caught_up(std::size_t messages, std::size_t bytes) const {
+        return (queue_.empty() && fits(messages, bytes)) ||
+               (queue_.size() + messages <= limit_messages_ / 2 &&
+                bytes_ + bytes <= limit_bytes_ / 2);
     }
     void admit(const message& m, commit_result& expected) {
         if (ended)

@@ -3,6 +3,8 @@
 #include "support/later.hpp"
 #include "support/saturated_sum.hpp"
 
+#include <conats/time_limit.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <limits>
@@ -26,4 +28,25 @@ TEST_CASE("saturated_sum ends at the largest size") {
     CHECK(saturated_sum(most - 1, 1) == most);
     CHECK(saturated_sum(most, 1) == most);
     CHECK(saturated_sum(2, most) == most);
+}
+
+TEST_CASE("S88 a time_limit takes any unit and is capped instead of overflowing") {
+    using conats::time_limit;
+    using std::chrono::hours;
+    using std::chrono::nanoseconds;
+    using seconds_as_double = std::chrono::duration<double>;
+    CHECK(time_limit(2ms) == 2'000'000ns);
+    CHECK(time_limit(-3h) == -3h);
+    CHECK(time_limit(seconds_as_double(0.5)) == 500ms);
+    CHECK(time_limit(nanoseconds::max()) == nanoseconds::max());
+    CHECK(time_limit(nanoseconds::max() - 1ns) == nanoseconds::max() - 1ns);
+    CHECK(time_limit(std::chrono::microseconds::max()) == nanoseconds::max());
+    CHECK(time_limit(std::chrono::seconds::max()) == nanoseconds::max());
+    CHECK(time_limit(hours::max()) == nanoseconds::max());
+    CHECK(time_limit(hours::min()) == nanoseconds::min());
+    CHECK(time_limit(hours(24 * 365 * 290)) == hours(24 * 365 * 290));
+    CHECK(time_limit(seconds_as_double::max()) == nanoseconds::max());
+    CHECK(time_limit(seconds_as_double(std::numeric_limits<double>::infinity())) ==
+          nanoseconds::max());
+    CHECK(time_limit(seconds_as_double(std::numeric_limits<double>::quiet_NaN())) == 0ns);
 }

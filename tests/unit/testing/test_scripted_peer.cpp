@@ -171,6 +171,8 @@ TEST_CASE("M06 a script is played split at every byte") {
     });
     CHECK(played == greeting().bytes());
     CHECK(greeting().in_pieces(3).bytes() == greeting().bytes());
+    CHECK(greeting().bytes() ==
+          script().handshake().bytes() + std::string_view("MSG greet 1 5\r\nhello\r\n").size());
 }
 
 TEST_CASE("M06 a scripted peer listens for other clients") {
