@@ -85,7 +85,7 @@ function(conats_fuzz target)
     add_dependencies(conats_tests_fuzz ${target})
     if(CONATS_BUILD_FUZZ)
         target_link_options(${target} PRIVATE -fsanitize=fuzzer)
-        # Where scripts/check-all finds the corpus.
+        # Where scripts/fuzz finds the corpus.
         file(GENERATE OUTPUT "${CMAKE_CURRENT_BINARY_DIR}/${target}.corpus" CONTENT "${arg_CORPUS}\n")
     else()
         target_sources(${target} PRIVATE "${PROJECT_SOURCE_DIR}/tests/fuzz/replay_main.cpp")

@@ -118,12 +118,17 @@ public:
     /// 2. When awaited: completes at once, or, above the high-water mark, when the buffer that
     ///    holds the message has been handed to the socket or there is room again.
     ///
+    /// While the client reconnects it does what `connect_options::when_offline` says: keeps the
+    /// message for the next connection and completes at once (`buffer`), refuses it (`fail`), or
+    /// keeps it and waits for the connection (`wait`).
     /// Dropping or cancelling the awaitable does not take the message back. Completion does
     /// not mean that the server has it: `flush()` does.
     /// Errors: `invalid_subject`, `payload_too_large`, `control_line_too_long`,
-    /// `invalid_header`, `headers_not_supported`, `outbox_full` (nothing sent); `closed`;
-    /// `timeout` if the options set one (still accepted).
-    /// https://docs.nats.io/reference/reference-protocols/nats-protocol#pub
+    /// `invalid_header`, `headers_not_supported`, `outbox_full`, `disconnected`, `draining`,
+    /// `closed` (nothing is sent); `timeout` if the options set one: above the mark the message
+    /// stays accepted, under `wait` it is taken back.
+    /// Thread safety: any thread, at once with all other verbs; the order is that of the calls.
+    /// Source: https://docs.nats.io/reference/reference-protocols/nats-protocol#pub
     [[nodiscard]] asio::awaitable<void> publish(std::string_view subject,
                                                 payload_view payload) const;
     [[nodiscard]] asio::awaitable<void> publish(std::string_view subject, payload_view payload,
@@ -142,7 +147,8 @@ public:
                                                 const publish_options& options, error& e) const;
 
     /// As `publish`, never waits, returns the error; for hot loops and plain functions. Above
-    /// the high-water mark it still accepts up to 8 MiB, then reports `outbox_full`.
+    /// the high-water mark it still accepts up to 8 MiB, then reports `outbox_full`; under
+    /// `offline_policy::wait` it does as under `buffer`. A timeout in the options has no effect.
     error try_publish(std::string_view subject, payload_view payload) const;
     error try_publish(std::string_view subject, payload_view payload,
                       const publish_options& options) const;
@@ -165,7 +171,7 @@ public:
     /// Errors: as `publish`; `no_responders`, `timeout`, `permission_denied`, `closed`,
     /// `disconnected` (with `was_written()`); `invalid_argument` for a timeout that is not
     /// positive.
-    /// https://docs.nats.io/nats-concepts/core-nats/reqreply
+    /// Source: https://docs.nats.io/nats-concepts/core-nats/reqreply
     [[nodiscard]] asio::awaitable<message> request(
         std::string_view subject, payload_view payload,
         const request_options& options = request_options()) const;
@@ -198,11 +204,15 @@ public:
 
     /// Subscribes to `subject`. Keep the result: dropping it unsubscribes.
     ///
-    /// Returns when the command is in the outbox; with `confirm` when the server has processed
-    /// it. Arguments are copied in the call.
-    /// Errors: `invalid_subject`, `invalid_queue_group`, `control_line_too_long`, `closed`;
-    /// with `confirm` also `permission_denied`, `timeout`, `disconnected`.
-    /// https://docs.nats.io/reference/reference-protocols/nats-protocol#sub
+    /// Nothing happens before it is awaited, unlike `on` and the constructor of `subscription`;
+    /// arguments are copied in the call. It returns when the command is in the outbox, or, with
+    /// `confirm`, when the server has processed it, at most 10 s later. While the client
+    /// reconnects the subscription is part of what the next connection begins with.
+    /// Cancellation: with `confirm`, the subscription ends with it.
+    /// Errors: `invalid_subject`, `invalid_queue_group`, `invalid_argument` (a negative time),
+    /// `control_line_too_long`, `draining`, `closed`; with `confirm` also `permission_denied`,
+    /// `timeout`, `disconnected`.
+    /// Source: https://docs.nats.io/reference/reference-protocols/nats-protocol#sub
     [[nodiscard]] asio::awaitable<subscription> subscribe(
         std::string_view subject, const subscribe_options& options = subscribe_options()) const;
     [[nodiscard]] asio::awaitable<subscription> subscribe(std::string_view subject,
@@ -236,8 +246,12 @@ public:
 
     // --- The connection
 
-    /// Waits until the server has processed all that was published before (PING/PONG).
-    /// Default timeout 10 s. Errors: `timeout`, `closed`, `disconnected`.
+    /// Waits until the server has processed all that was published before (PING/PONG). Any number
+    /// may wait at once. A lost connection ends it, also where another one is made.
+    ///
+    /// timeout: default 10 s. Cancellation: stops the waiting alone.
+    /// Errors: `timeout`, `closed`, `disconnected`; `invalid_argument` for a timeout that is not
+    /// positive.
     [[nodiscard]] asio::awaitable<void> flush(time_limit timeout = std::chrono::seconds(10)) const;
     [[nodiscard]] asio::awaitable<void> flush(time_limit timeout, error& e) const;
     /// The time one PING/PONG takes, outbox included. Timeout 10 s, errors as `flush`.
@@ -256,7 +270,8 @@ public:
     /// timeout: default 30 s. A lost connection does not end it: messages are handled all the
     /// same. Cancellation stops the waiting alone.
     /// Errors: `timeout`, with the subject of a subscription that still has messages;
-    /// `closed` or `disconnected` if the client closes meanwhile or has closed.
+    /// `closed` or `disconnected` if the client closes meanwhile or has closed;
+    /// `invalid_argument` for a timeout that is not positive.
     [[nodiscard]] asio::awaitable<void> barrier(
         time_limit timeout = std::chrono::seconds(30)) const;
     [[nodiscard]] asio::awaitable<void> barrier(time_limit timeout, error& e) const;
@@ -277,7 +292,8 @@ public:
 
     /// Closes now: sends what was accepted (at most `close_timeout`), ends every waiting
     /// operation with `closed` and returns when the connection is gone. Idempotent. Queued
-    /// messages can still be taken from subscriptions.
+    /// messages can still be taken from subscriptions. Legal inside handlers. Cancellation: stops
+    /// the waiting; the closing goes on. Reports no error.
     [[nodiscard]] asio::awaitable<void> close() const;
 
     /// Drops the connection and makes it anew at once: on another server if one is known, else on
@@ -286,7 +302,7 @@ public:
     error force_reconnect() const;
     /// Replaces the servers to connect to, as `connect_options::servers`, from the next attempt
     /// on; the connection there is stays. What is known of servers that stay is kept. Errors:
-    /// `invalid_address`, `invalid_options` as `connect`, `closed`.
+    /// `invalid_address`, `invalid_options`, `transport_unavailable` as `connect`, `closed`.
     [[nodiscard]] error set_servers(std::string_view list) const;
     /// The servers known, in the order of trying.
     [[nodiscard]] std::vector<server_state> servers() const;

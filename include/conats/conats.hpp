@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Everything but the adaptor for other completion tokens, <conats/token.hpp>, and what looks
-// inside, <conats/observability.hpp>.
+// Everything but the adaptor for other completion tokens, <conats/token.hpp>, what looks inside,
+// <conats/observability.hpp>, streams of one's own, <conats/stream.hpp>, and the libraries
+// <conats/websocket.hpp> and <conats/testing/...>.
 #include <conats/auth.hpp>
 #include <conats/client.hpp>
 #include <conats/connect.hpp>

@@ -27,7 +27,8 @@ inline namespace v0 {
 /// `co_await connect("nats://token@host")`. The client runs on the executor given, else on
 /// that of the calling coroutine; several threads may run it.
 /// Cancellation abandons the attempt.
-/// Errors: `invalid_address`, `invalid_options`, `transport_unavailable` before any I/O;
+/// Errors: `invalid_address`, `invalid_options`, `invalid_inbox_prefix`, `transport_unavailable`
+/// before any I/O;
 /// `authorization_violation` and the other authentication errors;
 /// `tls_configuration_invalid`, `tls_certificate_rejected`, `tls_handshake_failed`,
 /// `tls_not_offered`; `protocol_error`, `connect_too_large`, `timeout`, `connection_refused`,

@@ -51,8 +51,10 @@ using publish_hook_function = std::function<std::shared_ptr<observed_operation>(
 using delivery_hook_function = std::function<std::shared_ptr<observed_operation>(const delivery&)>;
 
 /// How to connect. A value, copied by `connect`: later changes have no effect. Each setter
-/// returns `*this`; nothing is checked before `connect`, which reports `invalid_options` or
-/// `invalid_address` before any I/O.
+/// returns `*this`; nothing is checked before `connect`, which reports `invalid_options`,
+/// `invalid_address`, `invalid_inbox_prefix` or `transport_unavailable` before any I/O: also where
+/// two options exclude each other, naming both. All timeouts have to be positive, but for
+/// `reconnect_wait`, `reconnect_jitter` and `ping_interval`, which may be zero.
 ///
 /// Printing it shows no secret.
 class CONATS_EXPORT connect_options {
@@ -61,8 +63,8 @@ public:
     connect_options();
     /// One address or several, separated by commas, in any of these forms:
     /// `host`, `host:port`, `:port`, `port`, `[ipv6]:port`, `token@host`, `user:password@host`,
-    /// each with or without `nats://` or `tls://` before it; special characters of the userinfo are
-    /// percent-encoded.
+    /// each with or without `nats://`, `tls://`, `ws://` or `wss://` before it; special characters
+    /// of the userinfo are percent-encoded.
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
     connect_options(std::string_view servers);
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options

@@ -41,7 +41,7 @@ enum class errc {
     closed = 100,              ///< the client, subscription or stream is closed
     disconnected,              ///< the connection was lost
     timeout,                   ///< a deadline passed
-    no_servers,                ///< no server address could be tried
+    no_servers,                ///< no server is left to try
     host_not_found,            ///< a host name did not resolve
     connection_refused,        ///< no server listens at the address
     connection_failed,         ///< the transport failed; the text holds the system's words

@@ -109,9 +109,9 @@ public:
 
     /// Waits for the next event; empty after the one that told of `closed`.
     /// Resumes on the caller's executor. Cancelling takes nothing. One caller at a time: a
-    /// second gets `already_waiting`.
+    /// second gets `already_waiting`. On an empty stream it throws `closed`.
     [[nodiscard]] asio::awaitable<std::optional<event>> next();
-    /// The next event if there is one already.
+    /// The next event if there is one already. Never waits; the same caller as `next`.
     [[nodiscard]] std::optional<event> try_next();
 
 private:

@@ -10,7 +10,7 @@
 #include <string_view>
 
 // For tracing and metrics: what `connect_options::publish_hook` and `delivery_hook` are given and
-// may return. The library knows no tracing system; examples/13_observability.cpp makes one of them.
+// may return. The library knows no tracing system; examples/13_tracing.hpp makes one of them.
 
 namespace conats {
 inline namespace v0 {

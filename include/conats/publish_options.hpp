@@ -42,7 +42,9 @@ public:
     [[nodiscard]] const conats::headers& headers() const noexcept { return headers_; }
 
     /// How long `publish` waits for room above the high-water mark before it reports `timeout`
-    /// (the message stays accepted). Zero (default): until there is room.
+    /// (the message stays accepted). Zero (default): until there is room. Under
+    /// `offline_policy::wait` also how long it waits for a connection, after which it is taken
+    /// back; zero: the client's `offline_timeout`.
     publish_options& timeout(time_limit t) {
         timeout_ = t;
         return *this;

@@ -24,7 +24,8 @@ inline namespace v0 {
 enum class offline_policy : std::uint8_t {
     buffer, ///< accepts up to `reconnect_buffer` bytes, sent in order once connected again
     fail,   ///< reports `disconnected` at once
-    wait    ///< suspends until connected again, at most for `offline_timeout`
+    wait    ///< suspends until connected again, at most for `offline_timeout`: then `timeout`, and
+            ///< the message is not sent; what waits lies in the `reconnect_buffer`
 };
 
 /// What a client does when its server announces that it is about to shut down (lame duck mode).

@@ -30,8 +30,9 @@ inline namespace v0 {
 ///
 /// A subscription has one consumer at a time: of `next`, `wait`, `try_next`, `next_batch` one
 /// call may be under way; a second one while the first waits gets `already_waiting`. Where there
-/// is a handler (`client::on`), it is the consumer, and these get `already_waiting`. The others may
-/// be called from any thread. Awaitables resume on the caller's executor.
+/// is a handler (`client::on`), it is the consumer, and these get `already_waiting`; `try_next`
+/// reports nothing and returns none. The others may be called from any thread. Awaitables resume on
+/// the caller's executor.
 class CONATS_EXPORT subscription {
 public:
     /// An empty subscription: its verbs report `closed`.
@@ -49,8 +50,9 @@ public:
     subscription& operator=(const subscription&) = delete;
     ~subscription();
 
-    /// Waits until the server has processed the subscription (one PING/PONG). Throws what
-    /// `end_reason()` says if it was refused.
+    /// Waits until the server has processed the subscription (one PING/PONG), at most 10 s. Throws
+    /// what `end_reason()` says if it was refused; `timeout`, `closed`, `disconnected`.
+    /// Cancellation: stops the waiting alone.
     [[nodiscard]] asio::awaitable<void> ready() const;
 
     // --- Taking messages
@@ -59,9 +61,12 @@ public:
     ///
     /// Cancellation: nothing is taken. As an operand of `||` use `wait()`, since `||` throws
     /// the result of the slower operation away.
-    /// A lost connection is such an end, with `disconnected`.
+    /// A connection that is lost and made anew is no end; one that is given up is, with
+    /// `disconnected`.
+    /// Errors: `already_waiting`; `closed` for an empty subscription.
     [[nodiscard]] asio::awaitable<std::optional<message>> next();
-    /// As `next()`, throws `errc::timeout` when nothing has come after `timeout`.
+    /// As `next()`, throws `errc::timeout` when nothing has come after `timeout`. Without time, or
+    /// less, it looks once, after others on the executor had a turn.
     [[nodiscard]] asio::awaitable<std::optional<message>> next(time_limit timeout);
     /// As `next(timeout)`; errors go to `e` (which must outlive the awaitable) and the result
     /// is empty. A cancellation is thrown all the same.
@@ -72,7 +77,8 @@ public:
     /// The next message if there is one. Never waits.
     [[nodiscard]] std::optional<message> try_next();
     /// Waits for at least one message, appends up to `max` of those that are there to `out`
-    /// (which must outlive the awaitable) and returns how many; 0 at the end.
+    /// (which must outlive the awaitable) and returns how many; 0 at the end, and at once where
+    /// `max` is 0. Cancellation: nothing is taken. Errors: as `next()`.
     [[nodiscard]] asio::awaitable<std::size_t> next_batch(std::vector<message>& out,
                                                           std::size_t max);
 
@@ -89,7 +95,7 @@ public:
     /// never waits; a running handler finishes and no further one starts.
     void unsubscribe();
     /// Ends it with `max_messages_reached` once it has got `max` messages, counted from its
-    /// start; at once if it has. Queued messages are delivered.
+    /// start; at once if it has. Queued messages are delivered. 0 changes nothing.
     void auto_unsubscribe(std::uint64_t max);
     /// Leaves it running without this handle, which is empty then, until the client closes;
     /// for handlers.

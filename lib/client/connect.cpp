@@ -36,10 +36,19 @@ error check_transport(const server_address& s, const connect_options& options) {
                      "tls: handshake_first and WebSocket exclude each other: wss encrypts from the "
                      "first byte by itself")
             .server(s.redacted());
-    if (!is_websocket(s) || has_layer || has_factory)
+    if (!is_websocket(s) || has_layer)
+        return error();
+    if (has_factory && options.tls())
+        return error(
+                   errc::invalid_options,
+                   "tls and a transport that makes WebSockets itself exclude each other: it would "
+                   "not be used")
+            .server(s.redacted());
+    if (has_factory)
         return error();
     return error(errc::transport_unavailable,
-                 "this build has no transport for " + std::string(to_string(s.scheme())) + "://")
+                 std::string(to_string(s.scheme())) +
+                     ":// needs connect_options::transport(conats::websocket())")
         .server(s.redacted());
 }
 

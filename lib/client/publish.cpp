@@ -43,14 +43,14 @@ asio::awaitable<void> wait_for_connection(std::shared_ptr<connection> c, std::ui
                                           std::chrono::nanoseconds timeout, error* out) {
     wait_node node;
     const node_guard guard(*c, node);
-    if (!c->begin_offline_wait(node))
+    if (!c->begin_offline_wait(node, begin))
         co_return;
     c->set_timer(node, later(c->now(), timeout));
     co_await park(c, node);
     error e;
     if (node.outcome == wake::cancelled)
         e = aborted();
-    else if (node.outcome == wake::timeout && c->withdraw(begin))
+    else if (node.outcome == wake::timeout && c->withdraw(node.ticket))
         e = error(errc::timeout, "there is still no connection; the message is not sent");
     else if (node.outcome == wake::ended)
         e = c->end_error();

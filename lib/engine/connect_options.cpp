@@ -339,6 +339,15 @@ error check_durations(const connect_options& o) {
     return o.ping_interval().count() < 0 ? invalid("ping_interval is negative") : error();
 }
 
+error check_reconnecting(const connect_options& o) {
+    if (o.retry_on_failed_connect() && o.max_reconnects() == 0)
+        return invalid("retry_on_failed_connect and max_reconnects(0) exclude each other");
+    if (o.when_offline() == offline_policy::wait && o.reconnect_buffer() == 0)
+        return invalid("offline_policy::wait and reconnect_buffer(0) exclude each other: what "
+                       "waits lies in the buffer");
+    return error();
+}
+
 error check_dialling(const connect_options& o) {
     constexpr std::size_t max_buffer = std::size_t{1} << 30U;
     if (o.send_buffer_size() > max_buffer)
@@ -378,6 +387,8 @@ error connect_options::validate() const {
     if (error e = tls_ ? tls_->validate() : error())
         return e;
     if (error e = check_durations(*this))
+        return e;
+    if (error e = check_reconnecting(*this))
         return e;
     if (error e = check_sizes(*this))
         return e;

@@ -5,6 +5,7 @@
 #include "engine/authentication.hpp"
 #include "engine/dial_settings.hpp"
 #include "engine/wire_tracer.hpp"
+#include "protocol/server_errors.hpp"
 #include "support/later.hpp"
 #include "transport/tls_stream.hpp"
 #include "transport/transport_parts.hpp"
@@ -120,7 +121,9 @@ asio::awaitable<error> connect_walk::try_server(std::shared_ptr<const server_add
 
 asio::awaitable<error> connect_walk::try_ahead(std::shared_ptr<const server_address> server) {
     server_ = std::move(server);
+    is_ahead_ = true;
     error e = co_await dial();
+    is_ahead_ = false;
     if (!e && info_.lame_duck_mode)
         e = error(errc::server_shutdown, "the server is in lame duck mode itself");
     if (e)
@@ -128,13 +131,17 @@ asio::awaitable<error> connect_walk::try_ahead(std::shared_ptr<const server_addr
     co_return e;
 }
 
-asio::awaitable<void> connect_walk::subscribe_inbox() {
+// So that replies are awaited at both servers when the client moves.
+asio::awaitable<error> connect_walk::subscribe_inbox() {
     std::string command;
     inbox_sid_ = connection_.inbox_command(command);
     if (inbox_sid_ == 0)
-        co_return;
+        co_return error();
     trace_line(std::string_view(command).substr(0, command.size() - 2)); // without its CRLF
-    co_await write(command);
+    error e = co_await write(command);
+    if (!e && attempt_->expired())
+        e = error(errc::timeout, "the server takes no bytes");
+    co_return e;
 }
 
 void connect_walk::adopt() {
@@ -162,6 +169,8 @@ asio::awaitable<error> connect_walk::dial() {
         e.server(server.redacted());
     if (!e || !attempt_ || !attempt_->stopped()) // else it says nothing of the server
         connection_.on_attempt(record_->finish(e, connection_.now()));
+    if (e)
+        drop(); // what is left of it is not to stay open through the next pause
     co_return e;
 }
 
@@ -188,6 +197,8 @@ asio::awaitable<error> connect_walk::attempt(const server_address& server) {
             e = co_await lay_over(server);
         if (!e)
             e = co_await shake_hands(server);
+        if (!e && is_ahead_)
+            e = co_await subscribe_inbox();
     } catch (...) { // a stream of the user's
         e = thrown_error(errc::connection_failed);
     }
@@ -293,8 +304,10 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
 
 void connect_walk::plan_renewal() {
     const auto wall = std::chrono::system_clock::now();
+    // Those whose JWTs end together are not to come together.
     if (const auto at = planned_renewal(connection_.authentication(), expire_, wall))
-        connection_.renew_at(later(connection_.now(), *at - wall));
+        connection_.renew_at(
+            later(connection_.now(), *at - wall - connection_.moving_delay(false)));
 }
 
 asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {
@@ -309,7 +322,7 @@ asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {
         co_return h.on_protocol_error(parser_.failure());
     const auto text = parser_.text();
     if (parser_.kind() == operation_kind::err)
-        record_->server_said(text);
+        record_->server_said(told_text(text));
     if (const auto& hook = connection_.options().wire_trace())
         wire_tracer(hook).on_parsed(parser_, input_->begin());
     const auto action = h.on_operation(parser_.kind(), text.data(), text.size());
@@ -384,6 +397,8 @@ asio::awaitable<error> connect_walk::write(std::string_view bytes) {
         const std::size_t n = co_await attempt_->stream().write_some({&all, 1}, ec);
         bytes.remove_prefix(n);
         connection_.count_written(n);
+        if (n == 0)
+            break;
     }
     co_return error();
 }

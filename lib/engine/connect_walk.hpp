@@ -38,10 +38,8 @@ public:
     asio::awaitable<error> try_server(std::shared_ptr<const server_address> server);
 
     /// Likewise, but nobody is told until `adopt`; meanwhile another server may be the
-    /// connection's. A server in lame duck mode is refused.
+    /// connection's. Subscribes to the request inbox. A server in lame duck mode is refused.
     asio::awaitable<error> try_ahead(std::shared_ptr<const server_address> server);
-    /// Subscribes to the request inbox ahead of `adopt`.
-    asio::awaitable<void> subscribe_inbox();
     void adopt();
     /// Hangs up on the server that nobody was told of.
     void drop() noexcept;
@@ -66,6 +64,7 @@ private:
     asio::awaitable<error> encrypt(const server_address& server);
     asio::awaitable<error> upgrade(handshake& h, const server_address& server);
     asio::awaitable<error> shake_hands(const server_address& server);
+    asio::awaitable<error> subscribe_inbox();
     void plan_renewal();
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
@@ -86,6 +85,7 @@ private:
     std::shared_ptr<const ssl_context> tls_; // of the attempt, as soon as it is known to be needed
     std::optional<wall_time> expire_;        // of what was presented, if it tells
     std::uint64_t attempt_number_ = 0;
+    bool is_ahead_ = false; // while another server is the connection's
 };
 
 } // namespace impl

@@ -31,6 +31,7 @@ run_options to_run_options(const connect_options& o) {
     r.wait = o.reconnect_wait();
     r.jitter = o.reconnect_jitter();
     r.jitter_tls = o.reconnect_jitter_tls();
+    r.is_tls = o.tls().has_value();
     r.retry_first_connect = o.retry_on_failed_connect();
     // A provider may have something better next time.
     r.ignore_auth_errors =
@@ -77,7 +78,8 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
       machine_(servers_, to_run_options(options_), [this] { return random_(); }),
       user_executor_(std::move(user_executor)),
       keep_alive_(options_.ping_interval(),
-                  static_cast<std::uint32_t>(options_.max_pings_outstanding())),
+                  static_cast<std::uint32_t>(std::min<std::size_t>(
+                      options_.max_pings_outstanding(), ping_tracker::most_outstanding))),
       nuid_(draw, &random_),
       latency_(options_.record_latency() ? std::make_unique<latency_statistics>() : nullptr),
       log_(make_logger(options_)) {
@@ -259,9 +261,6 @@ std::shared_ptr<event_queue> connection::open_events() {
     queue->push(event(event_kind::status_changed, close_reason_).status(status_));
     if (userinfo_ignored_ && !std::exchange(userinfo_ignored_told_, true))
         queue->push(event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_));
-    if (tls_not_verified_)
-        queue->push(event(event_kind::tls_not_verified, std::exchange(tls_not_verified_, error()))
-                        .status(status_));
     push_state(*queue);
     if (status_ == conats::status::closed)
         queue->close();
@@ -272,6 +271,8 @@ std::shared_ptr<event_queue> connection::open_events() {
 
 // What was told once and still holds.
 void connection::push_state(event_queue& to) const {
+    if (is_online() && tls_not_verified_)
+        to.push(event(event_kind::tls_not_verified, tls_not_verified_).status(status_));
     if (is_online() && info_.lame_duck_mode)
         to.push(event(event_kind::lame_duck, error().server(connected_url_)).status(status_));
     subscriptions_.for_each([&](const auto& s) {
@@ -305,14 +306,13 @@ void connection::raise_userinfo_ignored(const server_address& server) {
 void connection::on_secured(conats::tls_info tls, const server_address& server) {
     const lock_guard lock(mutex_);
     tls_info_ = std::move(tls);
+    tls_not_verified_ = error();
     if (!tls_info_ || tls_info_.verified)
         return;
-    error e(errc::tls_not_verified, "insecure_skip_verify: anybody may be the server");
-    e.server(server.redacted());
-    // Nobody can listen yet the first time: it is kept for the first stream of events.
-    if (events_.empty())
-        tls_not_verified_ = e;
-    tell([&] { return event(event_kind::tls_not_verified, std::move(e)).status(status_); });
+    tls_not_verified_ =
+        error(errc::tls_not_verified, "insecure_skip_verify: anybody may be the server")
+            .server(server.redacted());
+    tell([&] { return event(event_kind::tls_not_verified, tls_not_verified_).status(status_); });
 }
 
 void connection::emit(const event& e) {

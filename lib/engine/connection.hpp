@@ -7,6 +7,7 @@
 #include "engine/outbox.hpp"
 #include "engine/ping_tracker.hpp"
 #include "engine/pong_queue.hpp"
+#include "engine/publication.hpp"
 #include "engine/random_numbers.hpp"
 #include "engine/request_mux.hpp"
 #include "engine/run_machine.hpp"
@@ -50,31 +51,6 @@
 namespace conats {
 inline namespace v0 {
 namespace impl {
-
-/// A message on its way out, borrowed.
-struct publication {
-    std::string_view subject;
-    std::string_view reply;
-    const conats::headers* headers = nullptr;
-    payload_view payload;
-    const owned_payload* owned = nullptr; ///< `payload`, if it may be kept instead of copied
-    /// Of a request: where to put what the publish hook wants kept until its end.
-    std::shared_ptr<observed_operation>* operation = nullptr;
-};
-
-[[nodiscard]] inline headers_view headers_of(const publication& p) {
-    return p.headers == nullptr ? headers_view() : p.headers->view();
-}
-
-/// What became of it.
-struct publish_result {
-    error failure;
-    std::uint64_t generation = 0; ///< of the buffer that it is in
-    std::uint64_t begin = 0;      ///< its position in the outbox
-    bool must_wait = false;       ///< above the high-water mark
-    bool is_offline = false;      ///< accepted, to be sent once there is a connection
-    bool must_yield = false;      ///< give others a turn
-};
 
 /// Waits until the messages of a moment are handled.
 struct handled_wait : wait_node {
@@ -151,7 +127,7 @@ public:
     /// False if there is nothing to wait for.
     bool begin_room_wait(wait_node& n, std::uint64_t generation);
     /// Enters `n` to be resumed when there is a connection; false if there is one.
-    bool begin_offline_wait(wait_node& n);
+    bool begin_offline_wait(wait_node& n, std::uint64_t begin);
     /// Takes back what was accepted while there was no connection; false if it is too late.
     bool withdraw(std::uint64_t begin);
 
@@ -360,6 +336,8 @@ private:
     /// `reply_room`: bytes of a reply subject that `p` does not have yet.
     [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
     [[nodiscard]] error check_offline(const publication& p) const;
+    /// Takes what was withdrawn out of the outbox; false if nothing was.
+    bool drop_withdrawn();
     publish_result accept(const publication& p);
     publish_result publish_hooked(const publication& p);
     request_slot* accept_request(const publication& p, clock::time_point deadline, error& failure);
@@ -370,7 +348,7 @@ private:
     /// The frame, around the owned payload itself.
     void append_gathered(const publication& p, const headers_view& headers);
     void append_ping(ping_kind kind, std::uint64_t id = 0);
-    void record_flush(std::uint64_t ticket);
+    void take_barriers(std::uint64_t ticket, wait_list& woken);
     [[nodiscard]] parked_handler take_writer() noexcept;
     /// With `send_now`, does the idle writer's work. What it has left is the writer's.
     [[nodiscard]] parked_handler send_or_take_writer();
@@ -411,6 +389,7 @@ private:
     [[nodiscard]] bool is_movable() const noexcept;
     /// UNSUB for all subscriptions but the inboxes of requests, and a PING behind it.
     void append_farewell(ping_kind kind);
+    void set_move_deadline(clock::time_point now);
     /// The client is about to end: it does so at the old server.
     void cancel_move();
     /// The frame goes to another place of the outbox: who waits for a reply to it is told.
@@ -425,6 +404,7 @@ private:
     void subscribe_inbox();
     [[nodiscard]] std::size_t reply_room() const noexcept;
     void enter(const std::shared_ptr<subscription_state>& s, std::uint64_t max_messages);
+    void note_registration(registration r);
     /// Where there is no memory to tell the reader and the server, `take_leaving` does so later.
     void unregister(subscription_state& s, bool tell_server) noexcept;
     void withdraw(std::uint64_t sid, bool tell_server);
@@ -495,7 +475,7 @@ private:
     bool said_goodbye_ = false; // the server has answered the last PING
     bool userinfo_ignored_told_ = false;
     error userinfo_ignored_;
-    error tls_not_verified_; // until there is a stream of events to tell it
+    error tls_not_verified_; // of the present server, for who listens later
     conats::tls_info tls_info_;
     conats::status status_ = conats::status::connecting;
     error close_reason_;
@@ -514,8 +494,9 @@ private:
     outgoing unsent_;     // left by the last session's writer
     outgoing last_words_; // to the server that is being left: goes out before the outbox
     enum class moving : std::uint8_t { no, leaving, left };
-    moving moving_ = moving::no; // else the outbox is held for the next server
+    moving moving_ = moving::no;        // else the outbox is held for the next server
     clock::time_point move_deadline_{}; // for a byte of the server that is being left
+    clock::time_point move_end_{};      // for its PONG
     bool drain_after_move_ = false;
     bool close_after_move_ = false;
     std::shared_ptr<const server_address> destination_;

@@ -73,10 +73,8 @@ void connection::on_pong() {
         keep_alive_.on_pong();
         if (!ping)
             return;
-        if (latency_ && ping->kind == ping_kind::barrier)
-            record_flush(ping->id);
         if (ping->kind == ping_kind::barrier)
-            take_tickets(barriers_, ping->id, woken);
+            take_barriers(ping->id, woken);
         if (ping->kind == ping_kind::move && moving_ == moving::leaving) {
             moving_ = moving::left;
             has_left = true;
@@ -97,10 +95,15 @@ void connection::on_pong() {
         end_client_drain();
 }
 
-void connection::record_flush(std::uint64_t ticket) {
-    for (const wait_node* n = barriers_.front(); n != nullptr; n = n->next)
-        if (n->ticket == ticket)
+// They wait in the order of their PINGs.
+void connection::take_barriers(std::uint64_t ticket, wait_list& woken) {
+    while (wait_node* const n = barriers_.front()) {
+        if (n->ticket > ticket)
+            return;
+        if (latency_)
             latency_->flushes.record(now() - n->since);
+        wait_list::take(*n, wake::ready, woken);
+    }
 }
 
 error connection::on_server_error(std::string_view text) {
@@ -306,8 +309,8 @@ error connection::check_health(clock::time_point now) {
     const bool has_read = std::exchange(reads_seen_, reads) != reads;
     if (has_read)
         keep_alive_.on_pong();
-    if (has_read || !pause_.empty())
-        move_deadline_ = later(now, options_.connect_timeout());
+    if (moving_ == moving::leaving && (has_read || !pause_.empty()))
+        set_move_deadline(now);
     if (now >= close_deadline_)
         return close_reason_;
     if (now >= drain_deadline_) {
@@ -317,7 +320,7 @@ error connection::check_health(clock::time_point now) {
     }
     // Publications are held meanwhile, and another server is ready to take them.
     if (moving_ == moving::leaving && now >= move_deadline_)
-        return error(errc::disconnected, "the server in lame duck mode fell silent");
+        return error(errc::disconnected, "the server in lame duck mode did not let go");
     if (writing_ && now >= later(write_progress_, options_.write_timeout()))
         return error(errc::disconnected, "the server took no byte within the write timeout");
     switch (keep_alive_.on_tick(now)) {

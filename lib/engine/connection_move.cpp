@@ -71,8 +71,8 @@ bool connection::begin_move(std::shared_ptr<const server_address> to) {
         publishers_.take_all(wake::ready, woken);
         direct_ = nullptr;
         moving_ = moving::leaving;
-        move_deadline_ = later(now(), options_.connect_timeout());
-        arm(move_deadline_);
+        move_end_ = later(now(), options_.drain_timeout());
+        set_move_deadline(now());
         destination_ = std::move(to);
         writer = take_writer();
     }
@@ -94,6 +94,13 @@ void connection::append_farewell(ping_kind kind) {
         bytes.truncate(before); // some subscriptions would be deaf
         throw;
     }
+}
+
+// What the old server still has for us may be a lot, so its silence counts; but not for ever, since
+// all publications are held.
+void connection::set_move_deadline(clock::time_point now) {
+    move_deadline_ = std::min(later(now, options_.connect_timeout()), move_end_);
+    arm(move_deadline_);
 }
 
 void connection::cancel_move() {

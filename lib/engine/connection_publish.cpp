@@ -113,6 +113,8 @@ publish_result connection::accept(const publication& p) {
     {
         const lock_guard lock(mutex_);
         r.failure = takes_publications() ? check_size(p) : refusal_of_new("publish");
+        if (r.failure.code() == errc::outbox_full && drop_withdrawn()) [[unlikely]]
+            r.failure = check_size(p);
         if (r.failure) [[unlikely]]
             return r;
         r.begin = outbox_.end();

@@ -147,7 +147,7 @@ bool connection::on_session_end(const error& cause) {
     {
         const lock_guard lock(mutex_);
         if (!alive_ || stop_requested_ || !is_open() ||
-            drain_deadline_ != clock::time_point::max() || !machine_.on_lost())
+            drain_deadline_ != clock::time_point::max() || !machine_.on_lost(now()))
             return false;
         loss_ = cause;
         moving_ = moving::no;
@@ -231,7 +231,8 @@ void connection::release_publishers(wait_list& woken) {
     }
     const auto until = later(now(), options_.offline_timeout());
     for (wait_node* n = publishers_.front(); n != nullptr; n = n->next)
-        timers_.add(n->timer, until);
+        if (!n->timer.is_queued()) // else it has a deadline of its own
+            timers_.add(n->timer, until);
     arm(until);
 }
 
@@ -246,9 +247,9 @@ void connection::on_connected(const conats::server_info& info, const server_addr
                               std::string local, std::string remote, std::uint64_t inbox_sid) {
     woken_list woken;
     const bool again = !machine_.is_first_connect();
-    machine_.on_connected();
     {
         const lock_guard lock(mutex_);
+        machine_.on_connected(now(), static_cast<bool>(tls_info_));
         info_ = info;
         has_info_ = true;
         discover(info);
@@ -366,8 +367,9 @@ error connection::check_offline(const publication& p) const {
     return error();
 }
 
-bool connection::begin_offline_wait(wait_node& n) {
+bool connection::begin_offline_wait(wait_node& n, std::uint64_t begin) {
     const lock_guard lock(mutex_);
+    n.ticket = begin;
     if (!alive_) {
         n.outcome = wake::ended;
         return true;
@@ -385,6 +387,35 @@ bool connection::withdraw(std::uint64_t begin) {
     if (begin < outbox_.begin() || status_ != conats::status::reconnecting)
         return false;
     withdrawn_.insert(std::lower_bound(withdrawn_.begin(), withdrawn_.end(), begin), begin);
+    return true;
+}
+
+// What stays moves to positions that none had: who waits for it is told. One whose time is over in
+// this moment no longer finds its message, which then stays as well.
+bool connection::drop_withdrawn() {
+    if (withdrawn_.empty())
+        return false;
+    std::vector<wait_node*> waiting;
+    for (wait_node* n = offline_publishers_.front(); n != nullptr; n = n->next)
+        waiting.push_back(n);
+    const auto earlier = [](const wait_node* a, const wait_node* b) {
+        return a->ticket < b->ticket;
+    };
+    std::sort(waiting.begin(), waiting.end(), earlier);
+    auto next_waiting = waiting.begin();
+    outbox next = outbox_.successor();
+    for (frame_cursor f(outbox_.contents()); f.next();) {
+        if (std::binary_search(withdrawn_.begin(), withdrawn_.end(), f.begin()))
+            continue;
+        while (next_waiting != waiting.end() && (*next_waiting)->ticket < f.begin())
+            ++next_waiting;
+        if (next_waiting != waiting.end() && (*next_waiting)->ticket == f.begin())
+            (*next_waiting++)->ticket = next.end();
+        f.append_to(next);
+    }
+    withdrawn_.clear();
+    written_ = next.begin();
+    outbox_ = std::move(next);
     return true;
 }
 

@@ -89,7 +89,14 @@ void connection::enter(const std::shared_ptr<subscription_state>& s, std::uint64
         subscriptions_.erase(std::exchange(s->sid, 0));
         throw;
     }
-    registrations_.push_back({s->sid, s, false});
+    note_registration({s->sid, s, false});
+}
+
+// Without a session there is no reader to be told: the next one begins with all that there are.
+void connection::note_registration(registration r) {
+    if (!is_online())
+        return;
+    registrations_.push_back(std::move(r));
     has_registrations_.store(true, std::memory_order_release);
 }
 
@@ -110,8 +117,7 @@ void connection::withdraw(std::uint64_t sid, bool tell_server) {
     reserve_one(registrations_);
     if (tell_server && is_online())
         append_unsubscribe(outbox_.bytes(), sid);
-    registrations_.push_back({sid, nullptr, false});
-    has_registrations_.store(true, std::memory_order_release);
+    note_registration({sid, nullptr, false});
     subscriptions_.erase(sid);
 }
 
@@ -246,7 +252,9 @@ void connection::refuse_subscription(const server_failure& f, const error& e) {
                     refused = s;
             });
         }
-        tell([&] { return event(event_kind::permission_denied, e).status(status_); });
+        const auto kind = f.code == errc::permission_denied ? event_kind::permission_denied
+                                                            : event_kind::server_error;
+        tell([&] { return event(kind, e).status(status_); });
         if (refused) {
             note_ending(refused);
             unregister(*refused, false);

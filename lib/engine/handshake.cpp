@@ -78,7 +78,7 @@ handshake_action handshake::on_first_info() {
         return fail({errc::tls_not_offered, "TLS is asked for and the server does not offer it"});
     }
     if (!options_.echo && info_.proto < 1) {
-        return fail({errc::feature_not_supported, "no_echo: the server's protocol level is " +
+        return fail({errc::feature_not_supported, "echo(false): the server's protocol level is " +
                                                       std::to_string(info_.proto) +
                                                       ", not 1 or more"});
     }

@@ -29,6 +29,7 @@ public:
     /// Any PONG shows that the server is alive, also one for a flush.
     void on_pong() noexcept { outstanding_ = 0; }
 
+    static constexpr std::uint32_t most_outstanding = ~std::uint32_t{0};
     /// While paused nothing is stale, for PONGs are not read (overflow policy `wait`).
     void pause() noexcept;
     void resume(clock::time_point now) noexcept { start(now); }

@@ -67,8 +67,6 @@ asio::awaitable<bool> relocation::move_to(std::shared_ptr<const server_address> 
         co_return true;
     dialling_ = true;
     error e = co_await spare_.try_ahead(server);
-    if (!e && !over_)
-        co_await spare_.subscribe_inbox();
     dialling_ = false;
     if (over_)
         co_return true;

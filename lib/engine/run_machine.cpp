@@ -69,7 +69,12 @@ std::chrono::nanoseconds run_machine::delay() {
         }
     }
     const scheme s = pool_.front().address()->scheme();
-    return options_.wait + jitter(s == scheme::tls || s == scheme::wss);
+    return with_wait(jitter(options_.is_tls || s == scheme::tls || s == scheme::wss));
+}
+
+std::chrono::nanoseconds run_machine::with_wait(std::chrono::nanoseconds more) const {
+    return more > std::chrono::nanoseconds::max() - options_.wait ? std::chrono::nanoseconds::max()
+                                                                  : options_.wait + more;
 }
 
 std::chrono::nanoseconds run_machine::jitter(bool is_tls) {
@@ -82,7 +87,7 @@ std::chrono::nanoseconds run_machine::jitter(bool is_tls) {
 std::chrono::nanoseconds run_machine::moving_delay(bool is_tls, bool again) {
     // Without a pause between rounds, and with no other server, it would ask for ever.
     constexpr std::chrono::nanoseconds least = std::chrono::milliseconds(100);
-    return again ? std::max(options_.wait, least) + jitter(is_tls) : jitter(is_tls);
+    return again ? std::max(with_wait(jitter(is_tls)), least) : jitter(is_tls);
 }
 
 run_step run_machine::dial(clock::time_point now, const server_info& last_info) {
@@ -113,6 +118,10 @@ bool run_machine::choose(run_step& step, clock::time_point now, const server_inf
     } else if (tried_ == 0 && rounds_ != 0) {
         choice = server_choice(0, delay()); // as without a chooser
     }
+    // One that has just failed is not asked again and again.
+    if (choice.delay().count() <= 0 && pool_.front().address() == last_failed_) {
+        choice = server_choice(0, delay());
+    }
     if (choice.delay().count() <= 0 || hurry_) {
         return false;
     }
@@ -124,8 +133,11 @@ bool run_machine::choose(run_step& step, clock::time_point now, const server_inf
     return true;
 }
 
-void run_machine::on_connected() noexcept {
+void run_machine::on_connected(clock::time_point now, bool is_tls) noexcept {
     pool_.on_connected();
+    connected_at_ = now;
+    options_.is_tls = options_.is_tls || is_tls;
+    last_failed_ = nullptr;
     cause_ = connect_cause();
     tried_ = 0;
     rounds_ = 0;
@@ -136,8 +148,10 @@ void run_machine::on_connected() noexcept {
 
 bool run_machine::is_repeated_refusal(const error& e) const {
     // Only what the server says: a file that cannot be read now may be there next time.
-    const bool by_server =
-        e == condition::auth && e.code().value() >= static_cast<int>(errc::authorization_violation);
+    // Nor what came too late: that says nothing of the credentials.
+    const bool by_server = e == condition::auth &&
+                           e.code().value() >= static_cast<int>(errc::authorization_violation) &&
+                           e.code() != errc::authentication_timeout;
     return by_server && !options_.ignore_auth_errors &&
            pool_.front().last_error().code() == e.code();
 }
@@ -148,16 +162,24 @@ void run_machine::on_failed(error e) {
         fatal_ = e;
     }
     const std::size_t before = pool_.size();
+    last_failed_ = pool_.front().address();
     pool_.on_failed(e, may_go ? options_.max_reconnects : run_options::unlimited);
     tried_ += pool_.size() == before ? 1 : 0;
     cause_.add(std::move(e));
 }
 
-bool run_machine::on_lost() {
+bool run_machine::on_lost(clock::time_point now) {
     if (options_.max_reconnects == 0) {
         return false;
     }
     tried_ = pool_.on_lost() ? 1 : 0;
+    // Servers that all take clients and lose them soon, say over a subscription that is made anew
+    // on each, would be asked in turn without a pause, as fast as they answer.
+    const bool is_short = now - connected_at_ < options_.wait;
+    short_sessions_ = is_short ? short_sessions_ + 1 : 0;
+    if (short_sessions_ >= pool_.size()) {
+        tried_ = pool_.size();
+    }
     return true;
 }
 

@@ -27,6 +27,7 @@ struct run_options {
     std::chrono::nanoseconds wait = std::chrono::seconds(2);
     std::chrono::nanoseconds jitter = std::chrono::milliseconds(100);
     std::chrono::nanoseconds jitter_tls = std::chrono::seconds(1);
+    bool is_tls = false; ///< whatever the scheme says
     bool retry_first_connect = false;
     bool ignore_auth_errors = false;
     reconnect_delay_function delay;
@@ -53,7 +54,8 @@ struct run_step {
 ///
 /// The first connect is one round: each server once, without a pause. Later, and on a first
 /// connect that may be retried, rounds go on with a pause between them, until each server has
-/// failed too often. The server just lost counts as tried, so the others are tried at once.
+/// failed too often. The server just lost counts as tried, so the others are tried at once; but not
+/// where all of them take clients only to lose them soon.
 class run_machine {
 public:
     using clock = std::chrono::steady_clock;
@@ -62,10 +64,10 @@ public:
 
     /// What to do now. After `dial`, tell what became of it; `wait` may be asked again.
     run_step next(clock::time_point now, const server_info& last_info);
-    void on_connected() noexcept;
+    void on_connected(clock::time_point now, bool is_tls) noexcept;
     void on_failed(error e);
     /// The connection is lost; false if it is not to be made again.
-    [[nodiscard]] bool on_lost();
+    [[nodiscard]] bool on_lost(clock::time_point now);
     /// After how long to try to move away from a server that is about to close; `again`: since all
     /// others have failed.
     [[nodiscard]] std::chrono::nanoseconds moving_delay(bool is_tls, bool again);
@@ -83,6 +85,7 @@ private:
     [[nodiscard]] bool is_repeated_refusal(const error& e) const;
     [[nodiscard]] std::chrono::nanoseconds delay();
     [[nodiscard]] std::chrono::nanoseconds jitter(bool is_tls);
+    [[nodiscard]] std::chrono::nanoseconds with_wait(std::chrono::nanoseconds more) const;
 
     server_pool& pool_;
     run_options options_;
@@ -91,6 +94,9 @@ private:
     error fatal_;
     std::size_t tried_ = 0; // in this round, of those still in the pool
     std::uint64_t rounds_ = 0;
+    std::size_t short_sessions_ = 0; // in a row, shorter than the pause
+    clock::time_point connected_at_{};
+    std::shared_ptr<const server_address> last_failed_;
     clock::time_point resume_{}; // the end of the pause
     bool pausing_ = false;
     bool hurry_ = false; // no pause before the next attempt

@@ -129,8 +129,8 @@ asio::awaitable<error> session::read_once() {
     error_code ec;
     const std::size_t n =
         co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
-    if (ec)
-        co_return lost(ec);
+    if (ec || n == 0) // nothing without an error is a stream of the user's that has ended
+        co_return lost(ec ? ec : asio::error::make_error_code(asio::error::eof));
     connection_.on_read(n);
     input_->commit(n);
     co_return inbound_.feed(*input_);
@@ -188,10 +188,10 @@ asio::awaitable<error> session::write_all(outgoing& out) {
         error_code ec;
         const std::span<const asio::const_buffer> all(buffers.data(), count);
         const std::size_t n = co_await stream_->write_some(all, ec);
-        if (ec)
-            co_return lost(ec);
         out.consume(n);
         connection_.on_written(n);
+        if (ec || n == 0)
+            co_return lost(ec ? ec : asio::error::make_error_code(asio::error::eof));
     }
     co_return error();
 }

@@ -44,8 +44,10 @@ std::optional<wall_time> jwt_expiry(std::string_view jwt) {
     }
     json_reader reader;
     std::uint64_t expires = 0;
-    if (reader.parse(secret_access::data(json), size) != nullptr ||
-        reader.root().get("exp", expires) != json_get::found || expires == 0) {
+    const bool is_told = reader.parse(secret_access::data(json), size) == nullptr &&
+                         reader.root().get("exp", expires) == json_get::found && expires != 0;
+    reader.wipe();
+    if (!is_told) {
         return std::nullopt;
     }
     // What the clock cannot say (with nanoseconds, from the year 2262 on) is never.

@@ -164,6 +164,9 @@ error check_host(std::string_view host) {
     if (wrong != host.end()) {
         return invalid_address(std::string("host: illegal character '") + *wrong + '\'');
     }
+    if (host.front() == '.') { // to OpenSSL ".x" stands for everything below x
+        return invalid_address("host: it begins with '.'");
+    }
     if (is_number(host)) {
         return invalid_address("host: a number; a port is written as :4222");
     }

@@ -280,8 +280,11 @@ asio::awaitable<error> dial_attempt::resolve_by_system(const server_address& ser
         });
     while (!l->done && !ended())
         co_await wait_at_gate();
-    if (!l->done)
+    if (!l->done) {
+        // Else it would still be looked up, in the context's one thread for that, before the next.
+        l->resolver.cancel();
         co_return not_in_time("resolving '" + server.host() + "'");
+    }
     if (l->ec)
         co_return error(errc::host_not_found,
                         "cannot resolve '" + server.host() + "': " + l->ec.message());

@@ -113,7 +113,8 @@ error for_each_certificate(std::string_view text, const std::string& what, std::
                            Use use) {
     ERR_clear_error();
     const bio_ptr bio = open_memory(text);
-    password_source none{secret()};
+    const secret no_password;
+    password_source none{no_password};
     for (count = 0;; ++count) {
         const x509_ptr certificate(
             PEM_read_bio_X509_AUX(bio.get(), nullptr, &password_source::give, &none));

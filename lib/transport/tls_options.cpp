@@ -210,7 +210,8 @@ error check_name(const std::string& name) {
     if (at != name.end())
         return invalid("server_name holds an illegal character at position " +
                        std::to_string(at - name.begin()));
-    return name == "." ? invalid("server_name is '.'") : error();
+    // To OpenSSL ".x" stands for everything below x.
+    return name.starts_with('.') ? invalid("server_name begins with '.'") : error();
 }
 
 error check_alpn(const std::vector<std::string>& protocols) {

@@ -2,6 +2,7 @@
 #include "websocket/websocket_stream.hpp"
 
 #include "transport/http_head.hpp"
+#include "values/secret_access.hpp"
 #include "websocket/upgrade.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -208,6 +209,8 @@ asio::awaitable<std::size_t> websocket_stream::write_some(std::span<const asio::
         end_message();
         const std::size_t frame_size = out_.size() - out_begin_;
         const std::size_t written = co_await write_out(ec);
+        if (std::exchange(is_first_, false))
+            wipe(out_.data(), out_.size()); // masked, with the mask beside it
         taken = message_size_;
         // What the server may have got counts, or it would be sent again on another connection.
         if (ec && !is_packed_)
@@ -224,10 +227,12 @@ asio::awaitable<std::size_t> websocket_stream::write_some(std::span<const asio::
 
 /// Gathers as much as one message takes.
 void websocket_stream::begin_message(std::span<const asio::const_buffer> from) {
-    const std::size_t most = deflater_ ? max_packed_message : max_plain_message;
+    // CONNECT is not packed: its secrets would stay in the compression's memory.
+    may_pack_ = deflater_ && !is_first_;
+    const std::size_t most = may_pack_ ? max_packed_message : max_plain_message;
     out_.resize(max_frame_header);
     plain_.clear();
-    std::string& to = deflater_ ? plain_ : out_;
+    std::string& to = may_pack_ ? plain_ : out_;
     std::size_t left = most;
     for (const auto& piece : from) {
         const std::size_t n = std::min(left, piece.size());
@@ -238,10 +243,10 @@ void websocket_stream::begin_message(std::span<const asio::const_buffer> from) {
 }
 
 void websocket_stream::end_message() {
-    is_packed_ = deflater_ && message_size_ >= least_packed_message;
+    is_packed_ = may_pack_ && message_size_ >= least_packed_message;
     if (is_packed_)
         deflater_->pack(plain_, out_);
-    else if (deflater_)
+    else if (may_pack_)
         out_ += plain_;
     out_begin_ = frame_in_place(out_, 0, opcode::binary, is_packed_, next_mask());
 }

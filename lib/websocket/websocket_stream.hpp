@@ -80,7 +80,9 @@ private:
     bool ends_message_ = false; // a packed one, whose end is not handed out yet
     // Writing.
     std::string out_;
-    std::string plain_; // of a message to be packed
+    std::string plain_;    // of a message to be packed
+    bool is_first_ = true; // message to the server: CONNECT
+    bool may_pack_ = false;
     std::size_t out_begin_ = 0;
     std::size_t message_size_ = 0;
     bool is_packed_ = false;

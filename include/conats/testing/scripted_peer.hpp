@@ -141,7 +141,7 @@ public:
 
     /// "ok" when there was a connection, every one has come to its script's end (`serve` and
     /// `stall` are ends) and all was as expected. Else what went wrong first, or what is waited
-    /// for: `connection 0, step 3: expected a line "PING", got "PUB a 1"`.
+    /// for: `connection 0, step 3 expects a line "PING", got "PUB a 1"`.
     [[nodiscard]] std::string result() const;
     /// Connections so far.
     [[nodiscard]] std::size_t connections() const;

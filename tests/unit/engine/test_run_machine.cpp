@@ -57,7 +57,11 @@ public:
     }
     void connect() {
         REQUIRE(step().starts_with("dial"));
-        machine.on_connected();
+        machine.on_connected(now, is_tls);
+    }
+    bool lose(std::chrono::nanoseconds after = 1h) {
+        now += after;
+        return machine.on_lost(now);
     }
 
     server_pool pool;
@@ -67,6 +71,7 @@ public:
     std::chrono::steady_clock::time_point until;
     error failure;
     bool chooser_failed = false;
+    bool is_tls = false;
 };
 
 } // namespace
@@ -83,7 +88,7 @@ TEST_CASE("B05 the first connect tries each server once and tells the most telli
 TEST_CASE("F04 after a loss the other servers are tried at once, the lost one after a pause") {
     fixture f("a,b,c");
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     CHECK(f.step_and_fail() == "dial b");
     CHECK(f.step_and_fail() == "dial c");
     CHECK(f.step_and_fail() == "wait 2000");
@@ -96,7 +101,7 @@ TEST_CASE("F04 after a loss the other servers are tried at once, the lost one af
 TEST_CASE("F03, P2.43 a pause follows each round, with jitter, longer with TLS") {
     fixture f("a");
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     f.random = 70'000'000;
     CHECK(f.step_and_fail() == "wait 2070");
     CHECK(f.step_and_fail() == "dial a");
@@ -104,19 +109,91 @@ TEST_CASE("F03, P2.43 a pause follows each round, with jitter, longer with TLS")
     CHECK(f.step_and_fail() == "wait 2100");
     fixture tls("tls://a");
     tls.connect();
-    REQUIRE(tls.machine.on_lost());
+    REQUIRE(tls.lose());
     tls.random = 900'000'000;
     CHECK(tls.step() == "wait 2900");
     // Asked again in the meantime it is the same pause.
     tls.now += 900ms;
     tls.random = 0;
     CHECK(tls.step() == "wait 2000");
+    // The server demanded it, or an option does.
+    fixture demanded("a");
+    demanded.is_tls = true;
+    demanded.connect();
+    REQUIRE(demanded.lose());
+    demanded.random = 900'000'000;
+    CHECK(demanded.step() == "wait 2900");
+    run_options o;
+    o.is_tls = true;
+    fixture asked("a", o);
+    asked.connect();
+    REQUIRE(asked.lose());
+    asked.random = 900'000'000;
+    CHECK(asked.step() == "wait 2900");
+}
+
+TEST_CASE("F03 a pause without end has no jitter") {
+    run_options o;
+    o.wait = std::chrono::nanoseconds::max();
+    fixture f("a", o);
+    f.random = 70'000'000;
+    f.connect();
+    REQUIRE(f.lose());
+    REQUIRE(f.step().starts_with("wait"));
+    CHECK(f.until > f.now + 24h * 365 * 200);
+}
+
+TEST_CASE("F03 servers that all take clients only to lose them soon are not asked in turn without "
+          "a pause") {
+    fixture f("a,b");
+    f.connect(); // a
+    REQUIRE(f.lose(10ms));
+    f.connect(); // b, at once: it may be well
+    REQUIRE(f.lose(10ms));
+    CHECK(f.step_and_fail() == "wait 2000");
+    f.connect();
+    REQUIRE(f.lose(10ms));
+    CHECK(f.step_and_fail() == "wait 2000");
+    f.connect();
+    REQUIRE(f.lose(3s)); // longer than the pause
+    CHECK(f.step().starts_with("dial"));
+}
+
+TEST_CASE(
+    "F06 a chooser without a delay of its own does not ask one that has just failed at once") {
+    run_options o;
+    o.max_reconnects = 3;
+    o.chooser = [](const std::vector<server_state>& servers, const server_info&) {
+        for (std::size_t i = 0; i != servers.size(); ++i)
+            if (servers[i].url() == "nats://c:4222")
+                return server_choice(i);
+        return server_choice();
+    };
+    fixture f("a,b,c", o);
+    f.connect();
+    REQUIRE(f.lose());
+    CHECK(f.step_and_fail() == "dial c");
+    CHECK(f.step_and_fail() == "wait 2000");
+    CHECK(f.step_and_fail() == "dial c");
+    CHECK(f.step_and_fail() == "wait 2000");
+    CHECK(f.step_and_fail() == "dial c");
+}
+
+TEST_CASE("A21 credentials that came too late were not refused") {
+    fixture f("a");
+    f.connect();
+    REQUIRE(f.lose());
+    const error late(errc::authentication_timeout, "Authentication Timeout");
+    for (int i = 0; i != 4; ++i) {
+        CHECK(f.step_and_fail() == "wait 2000");
+        CHECK(f.step_and_fail(late) == "dial a");
+    }
 }
 
 TEST_CASE("F02, S51 each server is given up after its last failure, then the client") {
     fixture f("a,b", options(3));
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     int dials = 0;
     for (std::string s = f.step_and_fail(); s != "give up"; s = f.step_and_fail())
         dials += s.starts_with("dial") ? 1 : 0;
@@ -128,13 +205,13 @@ TEST_CASE("F02, S51 each server is given up after its last failure, then the cli
 TEST_CASE("F01 without reconnects a loss is the end") {
     fixture f("a,b", options(0));
     f.connect();
-    CHECK_FALSE(f.machine.on_lost());
+    CHECK_FALSE(f.lose());
 }
 
 TEST_CASE("A21, P2.10 the same server refusing twice in a row ends it") {
     fixture f("a");
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     CHECK(f.step_and_fail() == "wait 2000");
     CHECK(f.step_and_fail(denied) == "dial a");
     CHECK(f.step_and_fail() == "wait 2000");
@@ -146,7 +223,7 @@ TEST_CASE("A21, P2.10 the same server refusing twice in a row ends it") {
 TEST_CASE("A21 another failure between two refusals starts the count anew") {
     fixture f("a");
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     const error expired(errc::authentication_expired, "User Authentication Expired");
     for (const error& e : {denied, refused, denied, expired, denied}) {
         CHECK(f.step_and_fail() == "wait 2000");
@@ -160,7 +237,7 @@ TEST_CASE("E15 refusals do not end it if they are to be ignored") {
     o.ignore_auth_errors = true;
     fixture f("a", o);
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     for (int i = 0; i != 5; ++i) {
         CHECK(f.step_and_fail() == "wait 2000");
         CHECK(f.step_and_fail(denied) == "dial a");
@@ -186,15 +263,15 @@ TEST_CASE("F19 a first connect that may be retried goes on in rounds") {
 TEST_CASE("F18 a forced reconnect makes the next attempt without a pause") {
     fixture f("a");
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     CHECK(f.step() == "wait 2000");
     f.machine.retry_now();
     CHECK(f.step_and_fail() == "dial a");
     CHECK(f.step() == "wait 2000");
     f.machine.retry_now();
     CHECK(f.step() == "dial a");
-    f.machine.on_connected();
-    REQUIRE(f.machine.on_lost());
+    f.machine.on_connected(f.now, false);
+    REQUIRE(f.lose());
     CHECK(f.step() == "wait 2000");
 }
 
@@ -204,7 +281,7 @@ TEST_CASE("F05 a delay function replaces wait and jitter and counts the rounds")
     fixture f("a,b", o);
     f.connect();
     f.random = 99'000'000;
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     CHECK(f.step_and_fail() == "dial b");
     CHECK(f.step_and_fail() == "wait 50");
     CHECK(f.step_and_fail() == "dial a");
@@ -231,7 +308,7 @@ TEST_CASE("F05 a delay function that throws leaves the default") {
     o.delay = [](std::uint64_t) -> std::chrono::nanoseconds { throw std::runtime_error("oops"); };
     fixture f("a", o);
     f.connect();
-    REQUIRE(f.machine.on_lost());
+    REQUIRE(f.lose());
     CHECK(f.step() == "wait 2000");
 }
 
