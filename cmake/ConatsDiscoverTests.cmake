@@ -57,7 +57,7 @@ if(NOT EXISTS "${conats_list_file}"
             conats_script
             "add_test([==[${conats_name}]==] [==[${conats_program}]==] [==[${conats_filter}]==]${conats_run_arguments})\n"
             "set_tests_properties([==[${conats_name}]==] PROPERTIES LABELS [==[${conats_labels}]==]"
-            " TIMEOUT \${conats_seconds} RUN_SERIAL \${conats_serial}"
+            " TIMEOUT \${conats_seconds} PROCESSORS \${conats_processors} COST \${conats_cost}"
             " SKIP_REGULAR_EXPRESSION [==[conats-test-skipped:]==])\n")
     endforeach()
     file(WRITE "${conats_list_file}" "${conats_script}")

@@ -12,15 +12,15 @@ foreach(kind IN ITEMS unit integration simulation stress fuzz)
     add_custom_target(conats_tests_${kind})
 endforeach()
 
-# conats_test(<target> [LAYERS <layer>...] [LIBRARIES <target>...] [LABELS <label>...]
-#             [TIMEOUT <seconds>] [SERIAL] SOURCES <file>...)
+# conats_test(<target> [LIBRARIES <target>...] [LABELS <label>...] [TIMEOUT <seconds>]
+#             [PROCESSORS <n>] [COST <n>] SOURCES <file>...)
 # A Catch2 program whose test cases CTest lists one by one. It sees the private headers
 # ("protocol/parser.hpp"), the public ones and those of tests/support ("support/catch.hpp").
 # LABELS defaults to unit. Test cases are read from the program when ctest runs, so that a changed
-# test name needs no new configure. SERIAL: none of its test cases runs beside another test.
-# LAYERS says what the test is about; every layer is linked in any case.
+# test name needs no new configure. More tests run at once than there are processors, since most
+# wait for something: PROCESSORS is the share of those that compute. COST: the larger, the earlier.
 function(conats_test target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "SERIAL" "TIMEOUT" "LAYERS;LIBRARIES;LABELS;SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;COST" "LIBRARIES;LABELS;SOURCES")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "conats_test(${target}): what is '${arg_UNPARSED_ARGUMENTS}'?")
     endif()
@@ -32,6 +32,12 @@ function(conats_test target)
     endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT ${CONATS_TEST_TIMEOUT})
+    endif()
+    if(NOT arg_PROCESSORS)
+        set(arg_PROCESSORS 1)
+    endif()
+    if(NOT arg_COST)
+        set(arg_COST 0)
     endif()
 
     add_executable(${target} ${arg_SOURCES})
@@ -59,7 +65,8 @@ set(conats_target [==[${target}]==])
 set(conats_list_file [==[${list_file}]==])
 set(conats_labels [==[${arg_LABELS}]==])
 set(conats_timeout ${arg_TIMEOUT})
-set(conats_serial ${arg_SERIAL})
+set(conats_processors ${arg_PROCESSORS})
+set(conats_cost ${arg_COST})
 set(conats_catch_major ${Catch2_VERSION_MAJOR})
 include([==[${PROJECT_SOURCE_DIR}/cmake/ConatsDiscoverTests.cmake]==])
 ")

@@ -228,6 +228,16 @@ TEST_CASE("G07 WebSocket and TCP do not mix in a list, and ws needs its transpor
     CHECK(outcome_of("ws://127.0.0.1:1").code() == errc::transport_unavailable);
     options = to(1, conats::websocket_options().header("Upgrade", "x"));
     CHECK(outcome_of(options).code() == errc::invalid_options);
+    // A transport that makes the WebSocket itself encrypts it itself, or does not.
+    const auto factory =
+        [](conats::transport_target) -> asio::awaitable<std::unique_ptr<conats::stream>> {
+        co_return nullptr;
+    };
+    options = conats::connect_options("ws://127.0.0.1:1");
+    options.tls(conats::tls_options()).transport(factory);
+    const auto ignored = outcome_of(options);
+    CHECK(ignored.code() == errc::invalid_options);
+    CHECK(ignored.text().find("tls and a transport") != std::string::npos);
     // With the transport, other schemes go over TCP.
     nats_server server;
     options.servers(server.url()).transport(conats::websocket());

@@ -266,19 +266,23 @@ void actors::publish(actor& a, const step& s) {
     sent_message& m = model_.message(number);
     if (s.z % 7 == 0)
         m.reply = "t.2.1";
-    operation& op = begin(operation_kind::publish, a.index,
-                          a.plan.when_offline == offline_policy::wait &&
-                                  a.handle->status() == status::reconnecting
-                              ? nanoseconds(a.plan.offline_timeout)
-                              : no_deadline);
+    publish_options options = options_for(number);
+    nanoseconds limit = no_deadline;
+    if (a.plan.when_offline == offline_policy::wait && a.handle->status() == status::reconnecting)
+        limit = a.plan.offline_timeout;
+    if (s.z % 3 == 1) {
+        constexpr int timeouts[] = {5, 80, 700};
+        limit = milliseconds(timeouts[s.z / 3 % std::size(timeouts)]);
+        options.timeout(limit);
+    }
+    operation& op = begin(operation_kind::publish, a.index, limit);
     op.about = number;
     const std::uint64_t before = a.handle->statistics().out_messages;
     std::string text = payload_of(number, m.size);
     if (text.size() > 16'384)
-        spawn(op,
-              a.handle->publish(m.subject, owned_payload(std::move(text)), options_for(number)));
+        spawn(op, a.handle->publish(m.subject, owned_payload(std::move(text)), options));
     else
-        spawn(op, a.handle->publish(m.subject, text, options_for(number)));
+        spawn(op, a.handle->publish(m.subject, text, options));
     note_accepted(a, number, before);
 }
 

@@ -124,7 +124,7 @@ client_plan draw_client(random_stream& random) {
     c.verbose = random.chance(15);
     c.pedantic = random.chance(15);
     c.unique_inboxes = random.chance(20);
-    c.retries_first = random.chance(40);
+    c.retries_first = random.chance(40) && c.max_reconnects != 0; // or nothing would be tried
     c.ignores_auth_errors = random.chance(30);
     c.keeps_order = random.chance(40);
     c.ignores_discovered = random.chance(30);
