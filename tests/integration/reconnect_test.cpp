@@ -393,18 +393,23 @@ TEST_CASE(
     nats_server second;
     run([&]() -> asio::awaitable<void> {
         const auto interval = scaled(300ms);
-        conats::connect_options o = fast(first.url() + "," + second.url());
-        auto nc = co_await conats::connect(
-            o.retain_order(true).ping_interval(interval).max_pings_outstanding(2));
-        CHECK(nc.connected_url() == first.url());
-        first.pause();
-        const auto begin = test_clock::now();
-        const bool moved =
-            co_await async_eventually([&] { return nc.connected_url() == second.url(); });
-        // The third PING's time is when two are unanswered; then the move itself.
-        CHECK(test_clock::now() - begin < 3 * interval + scaled(200ms));
-        CHECK(moved);
-        first.resume();
+        const auto most = 3 * interval + scaled(100ms); // the third finds two unanswered, it moves
+        auto best = test_clock::duration::max(); // the machine may be busy with something else
+        for (int time = 0; time != 4 && best >= most; ++time) {
+            conats::connect_options o = fast(first.url() + "," + second.url());
+            auto nc = co_await conats::connect(
+                o.retain_order(true).ping_interval(interval).max_pings_outstanding(2));
+            CHECK(nc.connected_url() == first.url());
+            first.pause();
+            const auto begin = test_clock::now();
+            const bool moved =
+                co_await async_eventually([&] { return nc.connected_url() == second.url(); });
+            best = std::min(best, test_clock::now() - begin);
+            CHECK(moved);
+            first.resume();
+            co_await nc.close();
+        }
+        CHECK(best < most);
     });
 }
 
