@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Looking inside: a log, how the connection came about, traces from one service to another, and
 // counters as Prometheus reads them.
+//
+//     13_observability [URL]            both services in one program
+//     13_observability URL stock        one of them, until SIGINT or SIGTERM
+//     13_observability URL shop         the other
 #include "13_tracing.hpp"
 
 #include <conats/conats.hpp>
@@ -8,9 +12,13 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <iostream>
@@ -61,7 +69,7 @@ void write_metrics(std::ostream& os, const conats::client& nc) {
     os << duration << "_count{messaging_operation_name=\"request\"} " << requests.count() << '\n';
 }
 
-// --- two services, that could be two programs: nothing goes between them but messages
+// --- two services, in one program or two: nothing goes between them but messages
 
 void check(bool holds, const std::string& what) {
     if (!holds)
@@ -69,31 +77,42 @@ void check(bool holds, const std::string& what) {
     std::cout << "ok: " << what << '\n';
 }
 
-asio::awaitable<void> trade(conats::client shop, conats::client stock,
-                            tracing::tracer& shop_traces) {
-    auto orders = stock.on(
-        "orders.*", [stock](const conats::message& m) { stock.try_publish("reserved", m.text()); },
-        conats::subscribe_options().queue_group("stock"));
-    auto prices = stock.on("price.*", [](const conats::message& m) { m.try_respond("42"); });
-    auto reserved = co_await shop.subscribe("reserved");
-    co_await stock.flush();
-    co_await shop.flush();
+/// Handles orders and knows prices.
+asio::awaitable<conats::client> open_stock(std::string url, tracing::tracer& traces) {
+    auto nc = co_await conats::connect(traced(url, "stock", traces));
+    nc.on(
+          "orders.*", [nc](const conats::message& m) { nc.try_publish("reserved", m.text()); },
+          conats::subscribe_options().queue_group("stock"))
+        .release();
+    nc.on("price.*", [](const conats::message& m) { m.try_respond("42"); }).release();
+    co_await nc.flush();
+    conats::error e;
+    auto none = co_await nc.request("nobody", "", 5s, e);
+    co_return nc;
+}
 
-    co_await shop.publish("orders.new", "an apple");
+asio::awaitable<void> trade(std::string url, tracing::tracer& traces) {
+    auto nc = co_await conats::connect(traced(url, "shop", traces));
+    std::cout << "shop " << nc.last_attempt() << '\n';
+    auto reserved = co_await nc.subscribe("reserved");
+
+    co_await nc.publish("orders.new", "an apple");
     auto done = co_await reserved.next(5s);
     check(done && done->text() == "an apple", "the order is handled");
-    auto price = co_await shop.request("price.apple", "");
+    auto price = co_await nc.request("price.apple", "");
     check(price.text() == "42", "the price is known");
-    conats::error e;
-    auto none = co_await stock.request("nobody", "", 5s, e);
 
     // A trace that is not recorded is not recorded anywhere.
-    shop_traces.sample = false;
-    co_await shop.publish("orders.secret", "a pear");
+    traces.sample = false;
+    co_await nc.publish("orders.secret", "a pear");
     done = co_await reserved.next(5s);
     check(done && done->text() == "a pear", "the order without a trace is handled");
     const auto sent = tracing::context::parse(done->headers().get("traceparent").value_or(""));
     check(sent && !sent->sampled, "it says so to everybody");
+
+    reserved.unsubscribe();
+    write_metrics(std::cout, nc);
+    co_await nc.close();
 }
 
 const tracing::span& find(const tracing::tracer& in, const std::string& name) {
@@ -110,7 +129,8 @@ void print(const tracing::tracer& t) {
         std::cout << s.kind << ' ' << s.name;
         for (const auto& [name, value] : s.attributes)
             std::cout << ' ' << name << '=' << value;
-        std::cout << '\n';
+        std::cout << " trace=" << s.own.trace_id << " span=" << s.own.span_id
+                  << " parent=" << s.parent_id << '\n';
     }
 }
 
@@ -136,15 +156,18 @@ void check_traces(const tracing::tracer& shop, const tracing::tracer& stock) {
           "no span without sampling");
 }
 
-asio::awaitable<void> run(std::string url, tracing::tracer& shop_traces,
-                          tracing::tracer& stock_traces) {
-    auto shop = co_await conats::connect(traced(url, "shop", shop_traces));
-    auto stock = co_await conats::connect(traced(url, "stock", stock_traces));
-    std::cout << "shop " << shop.last_attempt() << '\n';
-    co_await trade(shop, stock, shop_traces);
+asio::awaitable<void> run_stock(std::string url, tracing::tracer& traces) {
+    asio::signal_set signals(co_await asio::this_coro::executor, SIGINT, SIGTERM);
+    auto stock = co_await open_stock(url, traces);
+    std::cout << "the stock is open" << std::endl;
+    co_await signals.async_wait(asio::use_awaitable);
     co_await stock.drain();
-    write_metrics(std::cout, shop);
-    co_await shop.close();
+}
+
+asio::awaitable<void> run_both(std::string url, tracing::tracer& shop, tracing::tracer& stock) {
+    auto nc = co_await open_stock(url, stock);
+    co_await trade(url, shop);
+    co_await nc.drain();
 }
 
 std::string server(int argc, char** argv) {
@@ -163,14 +186,21 @@ void rethrow(const std::exception_ptr& thrown) {
 
 int main(int argc, char** argv) {
     try {
+        const std::string role = argc > 2 ? argv[2] : "both";
         tracing::tracer shop;
         tracing::tracer stock;
         asio::io_context context;
-        asio::co_spawn(context, run(server(argc, argv), shop, stock), rethrow);
+        if (role == "stock")
+            asio::co_spawn(context, run_stock(server(argc, argv), stock), rethrow);
+        else if (role == "shop")
+            asio::co_spawn(context, trade(server(argc, argv), shop), rethrow);
+        else
+            asio::co_spawn(context, run_both(server(argc, argv), shop, stock), rethrow);
         context.run();
         print(shop);
         print(stock);
-        check_traces(shop, stock);
+        if (role == "both")
+            check_traces(shop, stock);
     } catch (const std::exception& e) {
         std::cerr << e.what() << '\n';
         return 1;

@@ -123,6 +123,9 @@ public:
     /// keeps it and waits for the connection (`wait`).
     /// Dropping or cancelling the awaitable does not take the message back. Completion does
     /// not mean that the server has it: `flush()` does.
+    /// Without a connection, sizes are checked against what the last server took, before the first
+    /// one against nothing. What the next server does not take is then not sent to it, and told of
+    /// by an event `publish_dropped`; the connection goes on.
     /// Errors: `invalid_subject`, `payload_too_large`, `control_line_too_long`,
     /// `invalid_header`, `headers_not_supported`, `outbox_full`, `disconnected`, `draining`,
     /// `closed` (nothing is sent); `timeout` if the options set one: above the mark the message

@@ -24,7 +24,8 @@ inline namespace v0 {
 /// authenticate the first of these counts: `user`, `creds`, `user_jwt` (with the seed in `nkey`,
 /// if that is set), `nkey`, `token`. With `cert`, `key`, `ca` or `tls_first` TLS is demanded. In
 /// the names of files a leading `~` is the home directory, and `$NAME` and `${NAME}` are variables
-/// of the environment. `nsc` and the fields for Windows are refused, unknown ones are ignored.
+/// of the environment. `nsc` and the fields for Windows are refused, and `jetstream_domain` beside
+/// `jetstream_api_prefix`; unknown ones are ignored.
 ///
 /// A value, read once: later changes of the file have no effect, but those of the files that it
 /// names have, as for the options. It blocks while it reads. Its secrets are in `options()` alone;

@@ -116,6 +116,13 @@ void use_encryption(const context_fields& f, connect_options& o) {
     o.tls(std::move(tls));
 }
 
+/// Where both a domain and a prefix of JetStream's subjects are set, one would be passed over.
+error check_jetstream(const context_fields& f, const std::string& file) {
+    if (f.jetstream_domain.empty() || f.jetstream_api_prefix.empty())
+        return error();
+    return wrong(file, "fields 'jetstream_domain' and 'jetstream_api_prefix' exclude each other");
+}
+
 error to_options(const context_fields& f, const std::string& file, connect_options& o) {
     if (!f.url.empty())
         o.servers(f.url.reveal());
@@ -157,6 +164,8 @@ error context::read(std::string_view name) {
     impl::context_fields fields;
     if (const std::string why = impl::parse_context(text.reveal(), fields); !why.empty())
         return impl::wrong(file_, why);
+    if (error e = impl::check_jetstream(fields, file_))
+        return e;
     if (error e = impl::expand_paths(fields, file_))
         return e;
     connect_options options;

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "integration/scratch_directory.hpp"
 #include "support/catch.hpp"
+#include "support/child_process.hpp"
 #include "support/nats_server.hpp"
 #include "support/timing.hpp"
 
 #include <sys/wait.h>
 
+#include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <memory>
+#include <sstream>
 #include <stdexcept>
 #include <string>
 
@@ -124,6 +128,70 @@ TEST_CASE("L07 Example 13 observability: spans of two services, linked by what t
     CHECK_THAT(text, Contains("CLIENT request price.apple "));
     CHECK_THAT(text, Contains("shop: info connected nats://"));
     CHECK_THAT(text, Contains("shop connected after "));
+}
+
+namespace {
+
+/// A span as the example prints it.
+struct printed_span {
+    std::string trace;
+    std::string id;
+    std::string parent;
+};
+
+std::string value_of(const std::string& line, const std::string& name) {
+    const auto begin = line.find(' ' + name + '=');
+    if (begin == line.npos)
+        return {};
+    const auto value = begin + name.size() + 2;
+    return line.substr(value, line.find(' ', value) - value);
+}
+
+printed_span span_of(const std::string& text, const std::string& begin) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);)
+        if (line.starts_with(begin + ' '))
+            return {value_of(line, "trace"), value_of(line, "span"), value_of(line, "parent")};
+    throw std::runtime_error("no span " + begin + " in\n" + text);
+}
+
+} // namespace
+
+TEST_CASE("L07 Example 13 observability: spans of two processes are linked") {
+    const nats_server server;
+    const scratch_directory scratch;
+    const auto log = scratch.path() / "stock";
+    const pid_t pid =
+        start_process({CONATS_EXAMPLES "/13_observability", server.url(), "stock"}, log);
+    REQUIRE(eventually(
+        [&] { return read_file(log).find("the stock is open\n") != std::string::npos; }, 20s));
+    const std::string shop = output_of("13_observability", server.url() + " shop");
+    ::kill(pid, SIGTERM);
+    REQUIRE(eventually([&] { return collect_process(pid); }, 20s));
+    const std::string stock = read_file(log);
+    INFO(shop << "---\n" << stock);
+
+    const auto order = span_of(shop, "PRODUCER publish orders.new");
+    const auto handled = span_of(stock, "CONSUMER process orders.new");
+    const auto answer = span_of(stock, "PRODUCER publish reserved");
+    const auto seen = span_of(shop, "CONSUMER process reserved");
+    CHECK(order.trace.size() == 32);
+    CHECK(order.id.size() == 16);
+    CHECK(order.parent.empty());
+    CHECK(handled.parent == order.id);
+    CHECK(answer.parent == handled.id);
+    CHECK(seen.parent == answer.id);
+    for (const auto* s : {&handled, &answer, &seen})
+        CHECK(s->trace == order.trace);
+
+    const auto asked = span_of(shop, "CLIENT request price.apple");
+    const auto told = span_of(stock, "CONSUMER process price.apple");
+    CHECK(asked.parent.empty());
+    CHECK(told.parent == asked.id);
+    CHECK(told.trace == asked.trace);
+    CHECK(asked.trace != order.trace);
+    // What is not sampled in one process is not in the other.
+    CHECK_THAT(shop + stock, !Contains("orders.secret"));
 }
 
 TEST_CASE("L08 Example 13 observability: the page of counters says what the server says") {

@@ -75,7 +75,6 @@ TEST_CASE("B25 connects by a context's name, or by the selected one") {
               object(field("description", "of orders") + field("token", "s3cr3t") +
                      field("url", "nats://127.0.0.1:1," + server.url()) +
                      field("inbox_prefix", "_INBOX_o") + field("jetstream_domain", "hub") +
-                     field("jetstream_api_prefix", "JS.o") +
                      field("jetstream_event_prefix", "EV.o")));
     all.select(" orders\n");
     run([&]() -> asio::awaitable<void> {
@@ -86,7 +85,7 @@ TEST_CASE("B25 connects by a context's name, or by the selected one") {
         CHECK(selected.file() == (all.scratch.path() / "nats/context/orders.json").string());
         CHECK(selected.description() == "of orders");
         CHECK(selected.jetstream_domain() == "hub");
-        CHECK(selected.jetstream_api_prefix() == "JS.o");
+        CHECK(selected.jetstream_api_prefix().empty());
         CHECK(selected.jetstream_event_prefix() == "EV.o");
         conats::connect_options options = selected;
         options.name("changed");
@@ -215,6 +214,22 @@ TEST_CASE("B25 what is wrong is told with file and field, and without content") 
         thrown = e.code() == errc::invalid_context;
     }
     CHECK(thrown);
+}
+
+TEST_CASE("B26 a context has a domain of JetStream or a prefix of its subjects, not both") {
+    contexts all;
+    const std::string domain = field("jetstream_domain", "hub");
+    const std::string prefix = field("jetstream_api_prefix", "JS.o");
+    all.write("domain", object(domain + field("jetstream_api_prefix", "")));
+    CHECK(conats::context("domain").jetstream_domain() == "hub");
+    all.write("prefix", object(prefix + field("jetstream_domain", "")));
+    CHECK(conats::context("prefix").jetstream_api_prefix() == "JS.o");
+    all.write("both", object(domain + prefix + field("token", "s3cr3t")));
+    const conats::error e = fault_of("both");
+    CHECK(e.code() == errc::invalid_context);
+    CHECK(e.text() == "'" + (all.scratch.path() / "nats/context/both.json").string() +
+                          "': fields 'jetstream_domain' and 'jetstream_api_prefix' exclude each "
+                          "other");
 }
 
 TEST_CASE("B25, A26 nothing of a context's token stays in memory") {

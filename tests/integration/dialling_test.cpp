@@ -103,12 +103,26 @@ TEST_CASE("B09 one family can be preferred or the only one") {
     };
     CHECK(reached(ip_order::v4_first).starts_with("127.0.0.1:"));
     CHECK(reached(ip_order::v6_first).starts_with("[::1]:"));
+}
 
-    auto one = with(ip_order::v6_only);
-    one.resolver(resolves_to({"127.0.0.1"}));
-    const auto e = outcome_of(one);
+TEST_CASE("B09 a host without an address of the one family wanted is not found") {
+    auto server = make_server("127.0.0.1");
+    auto o = by_name(server);
+    o.resolver(resolves_to({"127.0.0.1"})).ip_order(ip_order::v6_only);
+    auto e = outcome_of(o);
     CHECK(e.code() == errc::host_not_found);
     CHECK(e.text() == "'both.test' has no IPv6 address");
+    o.resolver(resolves_to({"::1"})).ip_order(ip_order::v4_only);
+    e = outcome_of(o);
+    CHECK(e.code() == errc::host_not_found);
+    CHECK(e.text() == "'both.test' has no IPv4 address");
+    // Where a machine has no IPv6, an address of it is one that fails.
+    o.resolver(resolves_to({"::1", "127.0.0.1"}));
+    for (const auto order :
+         {ip_order::any, ip_order::v4_only, ip_order::v4_first, ip_order::v6_first}) {
+        o.ip_order(order);
+        CHECK_FALSE(outcome_of(o));
+    }
 }
 
 TEST_CASE("B13 a client connects from the address and port it is told") {
@@ -147,6 +161,7 @@ TEST_CASE("B14 socket options are set, and the hook sees the socket") {
     int no_delay = -1;
     int keep_alive = -1;
     int receive_buffer = -1;
+    int send_buffer = -1;
     int calls = 0;
     conats::connect_options o(server.url());
     o.socket_hook([&](int fd) {
@@ -154,19 +169,21 @@ TEST_CASE("B14 socket options are set, and the hook sees the socket") {
         no_delay = option_of(fd, IPPROTO_TCP, TCP_NODELAY);
         keep_alive = option_of(fd, SOL_SOCKET, SO_KEEPALIVE);
         receive_buffer = option_of(fd, SOL_SOCKET, SO_RCVBUF);
+        send_buffer = option_of(fd, SOL_SOCKET, SO_SNDBUF);
     });
     CHECK_FALSE(outcome_of(o));
     CHECK(calls == 1);
     CHECK(no_delay != 0);
     CHECK(keep_alive == 0);
-    const auto usual = receive_buffer;
+    CHECK(receive_buffer != 40'000);
+    CHECK(send_buffer != 60'000);
 
-    o.no_delay(false).keep_alive(true).receive_buffer_size(20'000).send_buffer_size(20'000);
+    o.no_delay(false).keep_alive(true).receive_buffer_size(20'000).send_buffer_size(30'000);
     CHECK_FALSE(outcome_of(o));
     CHECK(no_delay == 0);
     CHECK(keep_alive != 0);
-    CHECK(receive_buffer == 40'000); // Linux doubles it
-    CHECK(receive_buffer != usual);
+    CHECK(receive_buffer == 40'000); // Linux doubles them
+    CHECK(send_buffer == 60'000);
 }
 
 TEST_CASE("B12 a hook that throws fails the attempt with its words") {

@@ -3,11 +3,14 @@
 #include "helpers.hpp"
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
+#include "support/sniffing_proxy.hpp"
 
 #include <boost/asio/detached.hpp>
+#include <boost/asio/use_future.hpp>
 #include <boost/json/value.hpp>
 #include <boost/json/value_to.hpp>
 
+#include <future>
 #include <string>
 #include <vector>
 
@@ -336,5 +339,59 @@ TEST_CASE("drain returns after the last of several handlers that run at once") {
             co_await nc.publish("a", "x");
         co_await nc.drain();
         CHECK(handled == 13);
+    });
+}
+
+TEST_CASE("P2.92, C19 what is published while a drained client sends its last is refused as "
+          "draining, on the real server") {
+    nats_server server;
+    sniffing_proxy proxy(server.host(), server.port());
+    run([&]() -> asio::awaitable<void> {
+        auto executor = co_await asio::this_coro::executor;
+        auto other = co_await conats::connect(server.url());
+        auto answers = co_await other.subscribe("answers");
+        co_await other.flush();
+        auto nc = co_await conats::connect(proxy.url());
+        gate held(executor);
+        const auto handler = [&](conats::message m) -> asio::awaitable<void> {
+            co_await held.pass();
+            co_await m.respond("the last");
+        };
+        auto sub = nc.on("work", handler);
+        co_await nc.flush();
+        conats::publish_options to_answers;
+        to_answers.reply("answers");
+        co_await other.publish("work", "", to_answers);
+        const bool handling = co_await async_eventually([&] { return held.waiting() == 1; });
+        REQUIRE(handling);
+        const std::size_t pongs = proxy.lines_from_server("PONG");
+        auto drained = asio::co_spawn(executor, nc.drain(), asio::use_future);
+        // The server has unsubscribed; only the handler is waited for.
+        const bool unsubscribed =
+            co_await async_eventually([&] { return proxy.lines_from_server("PONG") > pongs; });
+        CHECK(unsubscribed);
+        CHECK(nc.status() == conats::status::draining_subs);
+        CHECK_FALSE(nc.try_publish("answers", "still taken"));
+        proxy.stall(flow::to_client);
+        held.open();
+        const bool last =
+            co_await async_eventually([&] { return nc.status() == conats::status::draining_pubs; });
+        REQUIRE(last);
+        const auto refused = nc.try_publish("answers", "late");
+        CHECK(refused.code() == errc::draining);
+        CHECK(refused.text() == "publish: the client is draining");
+        proxy.resume(flow::to_client);
+        const bool ended = co_await async_eventually(
+            [&] { return drained.wait_for(0s) == std::future_status::ready; });
+        REQUIRE(ended);
+        CHECK_NOTHROW(drained.get());
+        CHECK(nc.try_publish("answers", "late").code() == errc::closed);
+        co_await other.flush();
+        for (const char* text : {"still taken", "the last"}) {
+            auto m = co_await answers.next(scaled(5s));
+            REQUIRE(m);
+            CHECK(m->text() == text);
+        }
+        CHECK_FALSE(answers.try_next());
     });
 }

@@ -3,6 +3,7 @@
 #include "integration/reconnect_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/scripted_peer.hpp"
+#include "support/sniffing_proxy.hpp"
 
 #include <sstream>
 #include <string>
@@ -79,6 +80,44 @@ TEST_CASE("L04 golden log: connect, slow consumer, loss, reconnect, close") {
                   "status_changed closed: closed: the application has closed it\n");
     });
     CHECK(peer.result(2) == "ok");
+}
+
+TEST_CASE("L04 golden log of the real server: connect, slow consumer, loss, reconnect, drain") {
+    nats_server server;
+    sniffing_proxy proxy(server.host(), server.port());
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(fast(proxy.url()));
+        auto events = nc.events();
+        auto sub = co_await nc.subscribe("a", conats::subscribe_options().pending_limits(2, 0));
+        for (int i = 0; i != 3; ++i)
+            co_await nc.publish("a", "x");
+        co_await nc.flush();
+        proxy.cut();
+        const bool back = co_await reconnects(nc, 1);
+        CHECK(back);
+        while (sub.try_next()) {}
+        co_await nc.publish("a", "y"); // the episode of the slow consumer ends
+        auto m = co_await sub.next(scaled(5s));
+        REQUIRE(m);
+        CHECK(m->text() == "y");
+        co_await nc.drain();
+        const auto all = co_await all_events(events);
+        CHECK(text_of(all) ==
+              "status_changed connected\n"
+              "subscription_changed active: a\n"
+              "slow_consumer: messages_dropped: pending limit exceeded [a]\n"
+              "subscription_changed slow: messages_dropped: pending limit exceeded [a]\n"
+              "status_changed disconnected: disconnected: the server closed the connection\n"
+              "status_changed reconnecting: disconnected: the server closed the connection\n"
+              "status_changed connected\n"
+              "subscription_changed active: a\n"
+              "status_changed draining_subs\n"
+              "subscription_changed draining: a\n"
+              "subscription_changed closed: drained: all its messages were delivered [a]\n"
+              "status_changed draining_pubs\n"
+              "status_changed disconnected: drained: all its messages were delivered\n"
+              "status_changed closed: drained: all its messages were delivered\n");
+    });
 }
 
 TEST_CASE("L04 who comes later is told the present first") {

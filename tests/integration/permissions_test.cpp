@@ -180,6 +180,47 @@ TEST_CASE("P2.29 Invalid Subject, sids and unknown texts: what is not fatal is a
     });
 }
 
+TEST_CASE("F22 P2.29 what the server says of one operation leaves the connection as it is") {
+    using transient = std::pair<const char*, errc>;
+    const auto [text, code] = GENERATE(
+        transient("Permissions Violation for Publish to \"b\"", errc::permission_denied),
+        transient("Permissions Violation for Subscription to \"b\"", errc::permission_denied),
+        transient("Permissions Violation for Publish with Reply of \"b\"", errc::permission_denied),
+        transient("Permissions Violation", errc::permission_denied),
+        transient("maximum subscriptions exceeded", errc::maximum_subscriptions_exceeded),
+        transient("Invalid Subject", errc::invalid_subject),
+        transient("Invalid Publish Subject", errc::invalid_subject),
+        transient("Failed Account Registration", errc::server_error));
+    CAPTURE(text);
+    const std::string words = text;
+    scripted_peer peer([words](peer_session& s) {
+        s.handshake();
+        const auto sid = s.expect_subscribe().back();
+        s.send("-ERR '" + words + "'\r\n");
+        s.send_message("a", sid, "behind it");
+        s.serve();
+    });
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(peer.url());
+        auto events = nc.events();
+        auto sub = co_await nc.subscribe("a");
+        auto m = co_await sub.next(5s);
+        REQUIRE(m);
+        CHECK(m->text() == "behind it");
+        co_await nc.flush();
+        std::vector<conats::error_code> told;
+        for (const auto& e : take_events(events))
+            if (e.what())
+                told.push_back(e.what().code());
+        CHECK(told == std::vector<conats::error_code>(1, code));
+        CHECK(sub.active());
+        CHECK(nc.status() == conats::status::connected);
+        CHECK(nc.statistics().reconnects == 0);
+    });
+    CHECK(peer.connections() == 1);
+    CHECK(peer.result() == "ok");
+}
+
 TEST_CASE("D12 P2.41 a denied request ends at once, and no other") {
     nats_server server(restricted("publish: { deny: \"no.>\" }"));
     run([&]() -> asio::awaitable<void> {

@@ -5,6 +5,7 @@
 #include "support/memory_stream.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
+#include "support/test_proxy.hpp"
 
 #include <conats/conats.hpp>
 #include <conats/stream.hpp>
@@ -15,6 +16,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/connect_pair.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/read.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <boost/asio/write.hpp>
@@ -99,6 +101,35 @@ asio::awaitable<stream_pointer> to_server_by_socketpair(transport_target t) {
     co_return std::make_unique<socket_stream<local::socket>>(std::move(ours));
 }
 
+/// As an application might speak SOCKS5: no login, the server's name as it is.
+asio::awaitable<stream_pointer> by_socks5(std::uint16_t proxy_port, transport_target t) {
+    using namespace std::string_literals;
+    tcp::socket socket(t.executor());
+    const tcp::endpoint proxy(asio::ip::address_v4::loopback(), proxy_port);
+    co_await socket.async_connect(proxy, asio::use_awaitable);
+    co_await asio::async_write(socket, asio::buffer("\x05\x01\x00"s), asio::use_awaitable);
+    std::array<unsigned char, 2> method{};
+    co_await asio::async_read(socket, asio::buffer(method), asio::use_awaitable);
+    if (method[1] != 0)
+        throw std::runtime_error("SOCKS5: it wants to know who asks");
+    std::string request = "\x05\x01\x00\x03"s + static_cast<char>(t.host().size()) + t.host();
+    request += static_cast<char>(t.port() >> 8U);
+    request += static_cast<char>(t.port() & 0xffU);
+    co_await asio::async_write(socket, asio::buffer(request), asio::use_awaitable);
+    std::array<unsigned char, 10> reply{}; // with an IPv4 address
+    co_await asio::async_read(socket, asio::buffer(reply), asio::use_awaitable);
+    if (reply[1] != 0)
+        throw std::runtime_error("SOCKS5: refused with " + std::to_string(reply[1]));
+    co_return std::make_unique<socket_stream<tcp::socket>>(std::move(socket));
+}
+
+conats::connect_options through(const test_proxy& proxy, const std::string& server) {
+    conats::connect_options o(server);
+    o.transport(
+        [port = proxy.port()](transport_target t) { return by_socks5(port, std::move(t)); });
+    return o;
+}
+
 /// Says INFO, takes CONNECT and PING, then echoes each PUB to the first subscription.
 asio::awaitable<void> play_server(std::unique_ptr<memory_stream> s) {
     try {
@@ -167,6 +198,46 @@ TEST_CASE("G11 B12 a client over a socketpair talks to a real server") {
         CHECK(m->payload().size() == big.size());
         co_await nc.close();
     });
+}
+
+TEST_CASE(
+    "B12 a factory that speaks SOCKS5 reaches the server, also when the connection was lost") {
+    nats_server server("authorization { token: s3cr3t }");
+    proxy_behaviour b;
+    b.names["server.test"] = server.host();
+    test_proxy proxy(b);
+    const auto port = std::to_string(server.port());
+    run([&]() -> asio::awaitable<void> {
+        auto o = through(proxy, "nats://s3cr3t@server.test:" + port);
+        auto nc = co_await conats::connect(o);
+        CHECK(nc.connected_url() == "nats://server.test:" + port);
+        co_await talk(nc);
+        CHECK_FALSE(nc.force_reconnect());
+        const bool back = co_await async_eventually([&] {
+            return nc.statistics().reconnects == 1 && nc.status() == conats::status::connected;
+        });
+        REQUIRE(back);
+        co_await talk(nc);
+        co_await nc.close();
+    });
+    const auto asked = "name server.test:" + port;
+    CHECK(proxy.requests() == std::vector<std::string>{asked, asked});
+    CHECK(server.monitor().total_connections() == 2);
+}
+
+TEST_CASE("B12 a refusal that a factory throws is the attempt's error, in its words") {
+    proxy_behaviour b;
+    b.refusal = "\2";
+    test_proxy refuses(b);
+    auto e = outcome_of(through(refuses, "nats://server.test:4222"));
+    CHECK(e.code() == errc::connection_failed);
+    CHECK(e.text().find("SOCKS5: refused with 2") != std::string::npos);
+    CHECK(e.server() == "nats://server.test:4222");
+    b.user = "u";
+    b.password = "p";
+    test_proxy asks(b);
+    e = outcome_of(through(asks, "nats://server.test:4222"));
+    CHECK(e.text().find("SOCKS5: it wants to know who asks") != std::string::npos);
 }
 
 TEST_CASE("G11 a pipe in memory carries a connection, whatever it takes at a time") {

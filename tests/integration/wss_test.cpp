@@ -184,6 +184,41 @@ TEST_CASE("B12 G02 a factory of the user's does the TLS of wss itself, but not t
     CHECK(written_to("tls://h").front() == '\x16');
 }
 
+TEST_CASE("F07, G07 with the transport of WebSocket, too, replaced servers are of one kind") {
+    nats_server server("websocket { host: \"127.0.0.1\", port: -1, no_tls: true }");
+    const auto url = "ws://127.0.0.1:" + std::to_string(websocket_port(server));
+    run([&]() -> asio::awaitable<void> {
+        conats::connect_options o(url);
+        o.transport(conats::websocket()).reconnect_wait(10ms);
+        auto nc = co_await conats::connect(o);
+        auto e = nc.set_servers(url + ", nats://u:s3cr3t@h:4222");
+        CHECK(e.code() == errc::invalid_options);
+        CHECK(e.text() == "servers mix WebSocket and TCP: " + url + " and nats://h:4222");
+        e = nc.set_servers("tls://h, wss://other/path");
+        CHECK(e.code() == errc::invalid_options);
+        CHECK(e.text() == "servers mix WebSocket and TCP: tls://h:4222 and wss://other:443");
+        REQUIRE(nc.servers().size() == 1); // a refused list changes nothing
+        CHECK(nc.servers().front().url() == url);
+        const auto with_path = url + "/other";
+        CHECK_FALSE(nc.set_servers("wss://127.0.0.1:1, " + with_path));
+        CHECK(nc.servers().size() == 2);
+        // All of them may be of the other kind.
+        CHECK_FALSE(nc.set_servers(server.url()));
+        CHECK(nc.connected_url() == url);
+        CHECK_FALSE(nc.force_reconnect());
+        const bool by_tcp =
+            co_await async_eventually([&] { return nc.connected_url() == server.url(); });
+        CHECK(by_tcp);
+        CHECK_FALSE(nc.set_servers(with_path));
+        CHECK_FALSE(nc.force_reconnect());
+        const bool by_websocket =
+            co_await async_eventually([&] { return nc.connected_url().starts_with(url); });
+        CHECK(by_websocket);
+        co_await nc.flush();
+        co_await nc.close();
+    });
+}
+
 TEST_CASE("G07 servers that are discovered over WebSocket are reached over WebSocket") {
     const std::string common = "websocket { host: \"127.0.0.1\", port: -1, no_tls: true }\n"
                                "cluster { name: c, listen: \"127.0.0.1:-1\"";
@@ -202,6 +237,11 @@ TEST_CASE("G07 servers that are discovered over WebSocket are reached over WebSo
             return false;
         });
         CHECK(is_known);
+        for (const auto& s : nc.servers())
+            CHECK(s.url().starts_with("ws://")); // none of the ports for TCP
+        // With what was discovered the list keeps its kind.
+        const auto mixed = nc.set_servers(other + "," + second.url());
+        CHECK(mixed.text() == "servers mix WebSocket and TCP: " + other + " and " + second.url());
         first.stop();
         const bool is_there =
             co_await async_eventually([&] { return nc.connected_url() == other; }, 20s);
