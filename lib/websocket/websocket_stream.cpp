@@ -32,6 +32,12 @@ void fill_random(unsigned char* to, std::size_t size) {
         throw std::runtime_error("no random bytes for WebSocket");
 }
 
+bool begins_with_connect(std::span<const asio::const_buffer> pieces) {
+    constexpr std::string_view verb = "CONNECT ";
+    return !pieces.empty() && pieces.front().size() >= verb.size() &&
+           std::memcmp(pieces.front().data(), verb.data(), verb.size()) == 0;
+}
+
 } // namespace
 
 websocket_stream::websocket_stream(std::unique_ptr<stream> lower,
@@ -209,7 +215,7 @@ asio::awaitable<std::size_t> websocket_stream::write_some(std::span<const asio::
         end_message();
         const std::size_t frame_size = out_.size() - out_begin_;
         const std::size_t written = co_await write_out(ec);
-        if (std::exchange(is_first_, false))
+        if (is_secret_)
             wipe(out_.data(), out_.size()); // masked, with the mask beside it
         taken = message_size_;
         // What the server may have got counts, or it would be sent again on another connection.
@@ -228,7 +234,8 @@ asio::awaitable<std::size_t> websocket_stream::write_some(std::span<const asio::
 /// Gathers as much as one message takes.
 void websocket_stream::begin_message(std::span<const asio::const_buffer> from) {
     // CONNECT is not packed: its secrets would stay in the compression's memory.
-    may_pack_ = deflater_ && !is_first_;
+    is_secret_ = begins_with_connect(from);
+    may_pack_ = deflater_ && !is_secret_;
     const std::size_t most = may_pack_ ? max_packed_message : max_plain_message;
     out_.resize(max_frame_header);
     plain_.clear();

@@ -81,7 +81,7 @@ private:
     // Writing.
     std::string out_;
     std::string plain_;    // of a message to be packed
-    bool is_first_ = true; // message to the server: CONNECT
+    bool is_secret_ = false; // the message to be sent
     bool may_pack_ = false;
     std::size_t out_begin_ = 0;
     std::size_t message_size_ = 0;
