@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Auth callout (ADR-26): the server asks a service, written with conats, who a client is.
 #include "integration/outcome.hpp"
+#include "integration/tls_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/jwt_maker.hpp"
 #include "support/nats_server.hpp"
@@ -8,8 +9,11 @@
 
 #include <conats/conats.hpp>
 
+#include <boost/asio/detached.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <array>
 #include <chrono>
 #include <functional>
 #include <string>
@@ -35,8 +39,8 @@ std::string callout_config(const std::string& more = {}) {
            issuer().public_key() + ", account: AUTH, auth_users: [ service ] } " + more + " }\n";
 }
 
-/// Whether what a client presented in CONNECT lets it in.
-using decision = std::function<bool(const json::object& connect_options)>;
+/// Whether what a server asks about a client lets it in.
+using decision = std::function<bool(const json::object& question)>;
 
 /// The service's answer to one question of the server. `account` is where the client gets in, or
 /// empty in operator mode, where it is the issuer's.
@@ -45,7 +49,7 @@ std::string answer_to(std::string_view question, const decision& accepts, const 
     const auto asked = claims_of(question).at("nats").as_object();
     const std::string user(asked.at("user_nkey").as_string());
     json::object nats{{"type", "authorization_response"}, {"version", 2}};
-    if (accepts(asked.at("connect_opts").as_object()))
+    if (accepts(asked))
         nats["jwt"] = make_jwt(user_claims().audience(account).made_for(user), issuer);
     else
         nats["error"] = "unknown";
@@ -75,15 +79,23 @@ conats::error outcome_with(const conats::connect_options& service, const test_nk
     });
 }
 
-conats::error outcome_with(const nats_server& server, const decision& accepts,
-                           const conats::connect_options& options) {
-    conats::connect_options service(server.url());
-    service.user("service").password("pw");
-    return outcome_with(service, issuer(), "APP", accepts, options);
+conats::connect_options service_at(const nats_server& server) {
+    conats::connect_options o(server.url());
+    return o.user("service").password("pw");
 }
 
-bool says(const json::object& connect, const char* field, std::string_view value) {
-    const auto* const found = connect.if_contains(field);
+conats::error outcome_with(const nats_server& server, const decision& accepts,
+                           const conats::connect_options& options) {
+    return outcome_with(service_at(server), issuer(), "APP", accepts, options);
+}
+
+/// What the client presented in CONNECT.
+const json::object& connect_of(const json::object& question) {
+    return question.at("connect_opts").as_object();
+}
+
+bool says(const json::object& question, const char* field, std::string_view value) {
+    const auto* const found = connect_of(question).if_contains(field);
     return found != nullptr && std::string_view(found->as_string()) == value;
 }
 
@@ -96,7 +108,7 @@ TEST_CASE("E13 an auth callout decides over tokens and users") {
         return conats::connect_options(server.url()).connect_timeout(scaled(10s));
     };
     const auto by = [](const char* field, std::string value) -> decision {
-        return [field, value](const json::object& connect) { return says(connect, field, value); };
+        return [field, value](const json::object& asked) { return says(asked, field, value); };
     };
     SECTION("a token") {
         CHECK_FALSE(outcome_with(server, by("auth_token", "tok"), options().token("tok")));
@@ -104,8 +116,8 @@ TEST_CASE("E13 an auth callout decides over tokens and users") {
               errc::authorization_violation);
     }
     SECTION("a user") {
-        const decision both = [](const json::object& connect) {
-            return says(connect, "user", "u") && says(connect, "pass", "p");
+        const decision both = [](const json::object& asked) {
+            return says(asked, "user", "u") && says(asked, "pass", "p");
         };
         CHECK_FALSE(outcome_with(server, both, options().user("u").password("p")));
         const auto provider = [](conats::auth_request) -> asio::awaitable<conats::user_login> {
@@ -138,8 +150,8 @@ TEST_CASE("E13 E12 an auth callout in operator mode decides over JWTs") {
     const auto sentinel = owner.user_jwt(user, user_claims().name("sentinel").bearer());
     const auto signed_jwt = owner.user_jwt(user, user_claims().name("signs"));
     const auto is = [](const std::string& jwt, bool with_signature) -> decision {
-        return [jwt, with_signature](const json::object& connect) {
-            return says(connect, "jwt", jwt) && connect.contains("sig") == with_signature;
+        return [jwt, with_signature](const json::object& asked) {
+            return says(asked, "jwt", jwt) && connect_of(asked).contains("sig") == with_signature;
         };
     };
     CHECK_FALSE(outcome(is(sentinel, false), sentinel, ""));
@@ -148,24 +160,75 @@ TEST_CASE("E13 E12 an auth callout in operator mode decides over JWTs") {
           errc::authorization_violation);
 }
 
-TEST_CASE("E13 a callout that takes longer than the connect timeout is a timeout") {
+TEST_CASE("E13 an auth callout is told of TLS, and decides over client certificates") {
+    require_server({2, 10});
+    const tls_files files;
+    nats_server server(callout_config() + files.config("verify: true"));
+    const auto shows = [&](conats::connect_options o, const certificate& own) {
+        auto tls = files.trusting();
+        tls.certificate_pem(own.pem).key_pem(own.key);
+        return o.tls(tls).connect_timeout(scaled(10s));
+    };
+    const auto joe = files.ca.client("joe");
+    const auto jim = files.ca.client("jim");
+    json::object told;
+    const decision is_joe = [&](const json::object& asked) {
+        told = asked.at("client_tls").as_object();
+        const auto& chain = told.at("verified_chains").at(0).as_array();
+        return std::string_view(chain.at(0).as_string()) == joe.pem;
+    };
+    const auto outcome = [&](const certificate& own) {
+        const auto service = shows(service_at(server), files.ca.client("the service"));
+        return outcome_with(service, issuer(), "APP", is_joe, shows(server.url(), own));
+    };
+    CHECK_FALSE(outcome(joe));
+    CHECK(told.at("version").as_string() == "1.3");
+    CHECK(std::string_view(told.at("cipher").as_string()).starts_with("TLS_"));
+    CHECK(outcome(jim).code() == errc::authorization_violation);
+    CHECK(told.at("verified_chains").at(0).at(0).as_string() == jim.pem);
+}
+
+TEST_CASE("E13 a slow callout is a timeout, and lets in who gives it more time than the usual") {
     require_server({2, 10});
     nats_server server(callout_config());
-    const auto e = run([&]() -> asio::awaitable<conats::error> {
-        conats::connect_options service(server.url());
-        service.user("service").password("pw");
-        auto nc = co_await conats::connect(service);
+    run([&]() -> asio::awaitable<void> {
+        auto executor = co_await asio::this_coro::executor;
+        auto nc = co_await conats::connect(service_at(server));
         auto questions = co_await nc.subscribe("$SYS.REQ.USER.AUTH");
         co_await nc.flush();
+
         conats::connect_options o(server.url());
-        o.token("t").connect_timeout(200ms);
+        o.token("patient").connect_timeout(scaled(10s));
+        conats::client patient;
+        bool is_in = false;
+        const auto connect = [&]() -> asio::awaitable<void> {
+            patient = co_await conats::connect(o);
+            is_in = true;
+        };
+        asio::co_spawn(executor, connect(), asio::detached);
+        auto its_question = co_await questions.next(scaled(10s));
+        REQUIRE(its_question);
+
+        // Two seconds by default, and the service is slower than that.
+        conats::connect_options hasty(server.url());
+        hasty.token("hasty");
         conats::error failure;
-        auto client = co_await conats::connect(o, failure);
-        // It did ask.
-        auto question = co_await questions.next(scaled(10s));
-        CHECK(question.has_value());
+        auto client = co_await conats::connect(hasty, failure);
+        CHECK(failure.code() == errc::timeout);
+        auto other_question = co_await questions.next(scaled(10s));
+        REQUIRE(other_question); // it did ask
+        CHECK_FALSE(is_in);
+
+        const std::array questions_asked = {&*its_question, &*other_question};
+        const decision by_token = [](const json::object& asked) {
+            return says(asked, "auth_token", "patient");
+        };
+        // Both: a server that waits for an answer does not stop.
+        for (const auto* question : questions_asked)
+            question->try_respond(answer_to(question->text(), by_token, issuer(), "APP"));
+        const bool came_in = co_await async_eventually([&] { return is_in; }, 10s);
+        CHECK(came_in);
+        co_await patient.close();
         co_await nc.close();
-        co_return failure;
     });
-    CHECK(e.code() == errc::timeout);
 }

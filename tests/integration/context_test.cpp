@@ -5,12 +5,16 @@
 #include "integration/scratch_directory.hpp"
 #include "integration/tls_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/jwt_maker.hpp"
 #include "support/nats_server.hpp"
 #include "support/process.hpp"
 #include "support/scripted_peer.hpp"
+#include "support/sniffing_proxy.hpp"
+#include "support/test_proxy.hpp"
 
 #include <conats/conats.hpp>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <string>
@@ -18,6 +22,7 @@
 #include <tuple>
 
 using namespace conats::test;
+using namespace std::chrono_literals;
 using conats::errc;
 
 namespace {
@@ -145,6 +150,78 @@ TEST_CASE("B25 credentials files and JWTs, with and without a seed") {
         CHECK_FALSE(outcome_of(conats::context("jwt")));
         CHECK(peer.result() == "ok");
     }
+}
+
+TEST_CASE("B25 credentials files and JWTs let a server with an operator in") {
+    contexts all;
+    const test_operator owner;
+    const test_nkey user;
+    const test_nkey stranger;
+    nats_server server(owner.config());
+    const auto jwt = owner.user_jwt(user);
+    const auto with = [&](const std::string& fields) {
+        all.write("jwt", object(field("url", server.url()) + fields));
+        return outcome_of(conats::context("jwt"));
+    };
+    const auto key = [&](const test_nkey& of) {
+        return field("nkey", all.scratch.write("user.nk", of.seed_text()).string());
+    };
+    const auto creds = [&](const test_nkey& signs) {
+        const auto text = credentials_text(jwt, signs.seed_text());
+        return field("creds", all.scratch.write("user.creds", text).string());
+    };
+    CHECK_FALSE(with(creds(user)));
+    CHECK_FALSE(with(field("user_jwt", jwt) + key(user)));
+    CHECK_FALSE(with(field("user_jwt", owner.user_jwt(user, user_claims().bearer()))));
+
+    const auto refused = [&](const std::string& fields) {
+        return with(fields).code() == errc::authorization_violation;
+    };
+    CHECK(refused(creds(stranger)));
+    CHECK(refused(field("user_jwt", jwt) + key(stranger)));
+    CHECK(refused(field("user_jwt", jwt))); // nobody shows that it is his
+    CHECK(refused(field("user_jwt", test_operator().user_jwt(user)) + key(user)));
+    CHECK(refused(""));
+}
+
+TEST_CASE("B25 E21 a context's tls_first connects to a server that sends no INFO in plain") {
+    require_server({2, 10, 4});
+    contexts all;
+    const tls_files files;
+    nats_server server(files.config("handshake_first: true"));
+    sniffing_proxy wire(server.host(), server.port());
+    const std::string trust = field("url", wire.url()) + field("ca", files.path("ca.pem"));
+    all.write("first", object(trust + R"("tls_first":true,)"));
+    all.write("later", object(trust));
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(conats::context("first"));
+        co_await nc.flush();
+        CHECK(nc.tls_info().verified);
+    });
+    CHECK(wire.lines_from_server("INFO ") == 0);
+    conats::connect_options later = conats::context("later");
+    CHECK(outcome_of(later.connect_timeout(scaled(500ms))));
+}
+
+TEST_CASE("B25 G09 a context's socks_proxy is connected through, as whom its address says") {
+    contexts all;
+    nats_server server("authorization { token: s3cr3t }");
+    proxy_behaviour b;
+    b.user = "u";
+    b.password = "p";
+    test_proxy proxy(b);
+    const std::string rest = field("url", server.url()) + field("token", "s3cr3t");
+    all.write("proxied", object(rest + field("socks_proxy", proxy.url("u:p"))));
+    all.write("refused", object(rest + field("socks_proxy", proxy.url("u:q"))));
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(conats::context("proxied"));
+        co_await nc.flush();
+        CHECK(nc.connected_url() == server.url());
+    });
+    REQUIRE(proxy.requests().size() == 1);
+    CHECK(proxy.requests().front() == "ipv4 " + server.address());
+    CHECK(outcome_of(conats::context("refused")).code() == errc::proxy_failed);
+    CHECK(proxy.requests().size() == 1);
 }
 
 TEST_CASE("B25 a CA, a certificate, a key, and TLS first") {

@@ -13,6 +13,8 @@
 #include <conats/conats.hpp>
 
 #include <boost/asio/post.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 
 #include <chrono>
 #include <memory>
@@ -57,6 +59,12 @@ conats::connect_options options_for(const std::string& server) {
     return o;
 }
 
+/// What stands behind a verb of the first line that begins with it.
+boost::json::object json_behind(std::string_view verb, const std::string& bytes) {
+    const auto from = bytes.find(verb) + verb.size();
+    return boost::json::parse(bytes.substr(from, bytes.find('\r', from) - from)).as_object();
+}
+
 } // namespace
 
 TEST_CASE("E04 an NKey's seed signs the nonce") {
@@ -96,6 +104,33 @@ TEST_CASE("E04 P2.22 CONNECT states public key and signature, and nothing else o
     CHECK_FALSE(outcome_of(options_for(peer.url("u:p")).nkey_seed(user.seed())));
     CHECK(peer.result() == "ok");
     CHECK_THAT(peer.received(), !Contains(user.seed_text()));
+}
+
+TEST_CASE("P2.22 E04 E07 a server is sent base64url without padding, with an NKey and with a JWT") {
+    const test_operator owner;
+    const test_nkey user;
+    const bool by_jwt = GENERATE(false, true);
+    CAPTURE(by_jwt);
+    nats_server server(by_jwt ? owner.config() : config_for(user));
+    // Often enough for bytes that standard base64 writes as '+' or '/'.
+    for (int i = 0; i != 5; ++i) {
+        sniffing_proxy wire(server.host(), server.port());
+        auto options = options_for(wire.url());
+        if (by_jwt)
+            options.jwt(owner.user_jwt(user), user.seed());
+        else
+            options.nkey_seed(user.seed());
+        REQUIRE_FALSE(outcome_of(options));
+        const auto info = json_behind("INFO ", wire.from_server());
+        const auto connect = json_behind("CONNECT ", wire.from_client());
+        const std::string given(info.at("nonce").as_string());
+        const std::string signature(connect.at("sig").as_string());
+        CHECK(signature.size() == 86);
+        CHECK(signature.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+                                          "0123456789-_") == std::string::npos);
+        // Ed25519 is deterministic.
+        CHECK(signature == conats::impl::base64url_encode(user.sign(given)));
+    }
 }
 
 TEST_CASE("E04 a seed file that cannot be used is named with the reason, and nothing of it") {

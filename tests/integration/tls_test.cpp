@@ -10,7 +10,9 @@
 
 #include <conats/conats.hpp>
 
+#include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +45,29 @@ bool is_readable(const sniffing_proxy& wire) {
     return all.find("CONNECT") != all.npos || all.find("encrypted?") != all.npos ||
            all.find("t0k3n") != all.npos;
 }
+
+/// A variable of this process's environment, while it lives.
+class environment_variable {
+public:
+    environment_variable(const char* name, const std::string& value) : name_(name) {
+        const char* const there = std::getenv(name);
+        if (there != nullptr)
+            before_ = there;
+        ::setenv(name, value.c_str(), 1);
+    }
+    environment_variable(const environment_variable&) = delete;
+    environment_variable& operator=(const environment_variable&) = delete;
+    ~environment_variable() {
+        if (before_)
+            ::setenv(name_, before_->c_str(), 1);
+        else
+            ::unsetenv(name_);
+    }
+
+private:
+    const char* name_;
+    std::optional<std::string> before_;
+};
 
 } // namespace
 
@@ -145,6 +170,32 @@ TEST_CASE("E22 a CA that is given replaces those of the system") {
     const certificate_authority other("other");
     const auto e = outcome_of(with_tls(server.url(), tls_options().ca_pem(other.pem())));
     CHECK(e == errc::tls_certificate_rejected);
+}
+
+TEST_CASE("E22 without a CA the system's decide, which a client reads once") {
+    const tls_files files;
+    nats_server server(files.config());
+    const auto asks_for_tls = with_tls(server.url(), tls_options());
+    std::optional<environment_variable> bundle;
+    bundle.emplace("SSL_CERT_FILE", files.path("ca.pem"));
+    CHECK(run(talk(asks_for_tls)).verified);
+    CHECK(run(talk(tls_url(server.url()))).verified);
+    CHECK(run(talk(server.url())).verified); // because the server demands TLS
+    // They are no ground to trust just any name.
+    CHECK(outcome_of(with_tls(server.url(), tls_options().server_name("other.test"))) ==
+          errc::tls_certificate_rejected);
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(asks_for_tls);
+        bundle.reset();
+        bundle.emplace("SSL_CERT_FILE", files.path("none.pem"));
+        CHECK_FALSE(nc.force_reconnect());
+        const bool back = co_await async_eventually([&] {
+            return nc.statistics().reconnects == 1 && nc.status() == conats::status::connected;
+        });
+        CHECK(back);
+        CHECK(nc.tls_info().verified);
+    });
+    CHECK(outcome_of(asks_for_tls) == errc::tls_certificate_rejected);
 }
 
 TEST_CASE("E23 S92 mutual TLS: PEM by file and memory, an encrypted key, PKCS#12") {

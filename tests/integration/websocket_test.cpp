@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "integration/outcome.hpp"
+#include "integration/websocket_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/info_builder.hpp"
 #include "support/memory_stream.hpp"
@@ -31,113 +32,16 @@ using conats::errc;
 
 namespace {
 
-std::uint16_t websocket_port(const nats_server& server) {
-    const auto url = server.listening("websocket").front();
-    return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
-}
-
-server_options websocket_server(std::string block = "", std::string rest = "") {
-    return server_options("websocket { host: \"127.0.0.1\", port: -1, no_tls: true\n" + block +
-                          "}\n" + rest);
-}
-
-conats::connect_options to(std::uint16_t port,
-                           conats::websocket_options o = conats::websocket_options()) {
-    conats::connect_options options("ws://127.0.0.1:" + std::to_string(port));
-    options.transport(conats::websocket(std::move(o)));
-    return options;
-}
-
 conats::websocket_options with_compression() {
     return conats::websocket_options().compression(true);
 }
-
-/// What clients do most: each step fails by throwing.
-asio::awaitable<void> core_suite(conats::client nc) {
-    auto a = co_await nc.subscribe("a");
-    auto q1 = co_await nc.subscribe("q", conats::subscribe_options().queue_group("workers"));
-    auto q2 = co_await nc.subscribe("q", conats::subscribe_options().queue_group("workers"));
-    conats::headers h;
-    h.add("Name", "value");
-    co_await nc.publish("a", "with headers", conats::publish_options().headers(h));
-    auto m = co_await a.next(5s);
-    CHECK(m->text() == "with headers");
-    CHECK(m->headers().get("Name") == "value");
-
-    // More than a frame, and more than the server writes at once.
-    std::string big(1'000'000, '\0');
-    for (std::size_t i = 0; i != big.size(); ++i)
-        big[i] = static_cast<char>('a' + i * i % 23);
-    co_await nc.publish("a", big);
-    m = co_await a.next(5s);
-    CHECK(m->text() == big);
-
-    constexpr int count = 2000;
-    for (int i = 0; i != count; ++i) {
-        co_await nc.publish("a", std::to_string(i));
-        co_await nc.publish("q", "work");
-    }
-    bool in_order = true;
-    for (int i = 0; i != count; ++i) {
-        m = co_await a.next(5s);
-        in_order = in_order && m->text() == std::to_string(i);
-    }
-    CHECK(in_order);
-    co_await nc.flush();
-    int shared = 0;
-    for (conats::subscription* q : {&q1, &q2})
-        while (q->try_next())
-            ++shared;
-    CHECK(shared == count);
-
-    const auto echo = [](conats::message request) -> asio::awaitable<void> {
-        co_await request.respond("got " + std::string(request.text()));
-    };
-    auto service = nc.on("echo", echo);
-    const auto reply = co_await nc.request("echo", "this", 5s);
-    CHECK(reply.text() == "got this");
-    conats::error none;
-    (void)co_await nc.request("nobody", "", 5s, none);
-    CHECK(none.code() == errc::no_responders);
-    co_await nc.rtt();
-    co_await nc.drain();
-}
-
-constexpr std::string_view operator_jwt =
-    "eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.eyJqdGkiOiJFUldCMk9YS0xVVDMyTldBS"
-    "1Q1RFBES0U1Wk9QUlY1MlNKUU9IVk5JU1hDQkw2TEdTWE5RIiwiaWF0IjoxNzk1NTQwMTA0LCJpc3MiO"
-    "iJPQ0NUTlpDM1RSUDQySUc1TEhGTFRQQUFLQ0RMVUdLTlhYQlRJS0U3VjRKQVYyQkxZR1VXQkI0MiIsI"
-    "m5hbWUiOiJ0ZXN0cyIsInN1YiI6Ik9DQ1ROWkMzVFJQNDJJRzVMSEZMVFBBQUtDRExVR0tOWFhCVElLR"
-    "TdWNEpBVjJCTFlHVVdCQjQyIiwibmF0cyI6eyJ0eXBlIjoib3BlcmF0b3IiLCJ2ZXJzaW9uIjoyfX0.5"
-    "ouuLmHwOWdVvSbDcZflVRxQ8SElg_Fh1zOtW4wh5dS0bWVyHEUM6z09Z7167EGDFm3IE1Ndixc7IYuMU"
-    "f4JAQ";
-constexpr std::string_view account_key = "AD6IEEY3WD4RZYPLPJWNKP5EYWCADSVBB2YR7LV5BHNDZP234W72U34N";
-constexpr std::string_view account_jwt =
-    "eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.eyJqdGkiOiJHRExYR0pMSFFFNzI2TEpJT"
-    "VFRTjRRU0UzVEFHTDRXNjJNMkRNSE9BQ1JFWE8zR0xLQTZRIiwiaWF0IjoxNzk1NTQwMTA0LCJpc3MiO"
-    "iJPQ0NUTlpDM1RSUDQySUc1TEhGTFRQQUFLQ0RMVUdLTlhYQlRJS0U3VjRKQVYyQkxZR1VXQkI0MiIsI"
-    "m5hbWUiOiJBIiwic3ViIjoiQUQ2SUVFWTNXRDRSWllQTFBKV05LUDVFWVdDQURTVkJCMllSN0xWNUJIT"
-    "kRaUDIzNFc3MlUzNE4iLCJuYXRzIjp7ImxpbWl0cyI6eyJzdWJzIjotMSwiZGF0YSI6LTEsInBheWxvY"
-    "WQiOi0xLCJpbXBvcnRzIjotMSwiZXhwb3J0cyI6LTEsIndpbGRjYXJkcyI6dHJ1ZSwiY29ubiI6LTEsI"
-    "mxlYWYiOi0xfSwiZGVmYXVsdF9wZXJtaXNzaW9ucyI6eyJwdWIiOnt9LCJzdWIiOnt9fSwiYXV0aG9ya"
-    "XphdGlvbiI6e30sInR5cGUiOiJhY2NvdW50IiwidmVyc2lvbiI6Mn19.UcqgFiz9vkrcQm06637FPeLe"
-    "SOCb4HWfinTKBjmunZV3cjh2pkYZuD7f1NttBpB5YYWXp74ESv90-thWuSlQAg";
-constexpr std::string_view bearer_jwt =
-    "eyJ0eXAiOiJKV1QiLCJhbGciOiJlZDI1NTE5LW5rZXkifQ.eyJqdGkiOiJISFdUTEdWMzRKRFlQU1VGQ"
-    "jZWSVVXNDJaQ0xYTUNLQlVCQ01JVkVPTFoyNlhKT0FHVkxRIiwiaWF0IjoxNzk1NTQwMTA0LCJpc3MiO"
-    "iJBRDZJRUVZM1dENFJaWVBMUEpXTktQNUVZV0NBRFNWQkIyWVI3TFY1QkhORFpQMjM0VzcyVTM0TiIsI"
-    "m5hbWUiOiJiZWFyZXIiLCJzdWIiOiJVQkZGT1dGWTRJUEhUR1g1QlFSSEo0U1pURVhSS0o1Q0w0VlZKW"
-    "VVENlBPQ1JYNlNZV1A2NEdMRyIsIm5hdHMiOnsicHViIjp7fSwic3ViIjp7fSwic3VicyI6LTEsImRhd"
-    "GEiOi0xLCJwYXlsb2FkIjotMSwiYmVhcmVyX3Rva2VuIjp0cnVlLCJ0eXBlIjoidXNlciIsInZlcnNpb"
-    "24iOjJ9fQ.ResnZStpizsPiB1GsZ0qlHFRz_L0rZcQDrMwiek_x8aZViIAFa7l3vKBsSR446sn5qS4ZJ"
-    "huY6F73WZgsKTVAQ";
 
 } // namespace
 
 TEST_CASE("G01 the core works over WebSocket") {
     nats_server server(websocket_server());
     run([&]() -> asio::awaitable<void> {
-        auto options = to(websocket_port(server));
+        auto options = over_ws(websocket_port(server));
         options.name("over ws");
         auto nc = co_await conats::connect(options);
         const auto seen = server.monitor().connection("over ws");
@@ -148,11 +52,22 @@ TEST_CASE("G01 the core works over WebSocket") {
     });
 }
 
+TEST_CASE("G01 a WebSocket that is cut is made anew, and nothing is lost meanwhile") {
+    nats_server server(websocket_server());
+    sniffing_proxy wire("127.0.0.1", websocket_port(server));
+    auto options = over_ws(wire.port());
+    options.reconnect_wait(20ms).reconnect_jitter(5ms).max_reconnects(-1);
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(options);
+        co_await reconnect_suite(std::move(nc), wire);
+    });
+}
+
 TEST_CASE("G03 the core works over WebSocket with compression, and the wire carries less") {
     nats_server server(websocket_server("compression: true"));
     sniffing_proxy proxy("127.0.0.1", websocket_port(server));
     run([&]() -> asio::awaitable<void> {
-        auto options = to(proxy.port(), with_compression());
+        auto options = over_ws(proxy.port(), with_compression());
         auto nc = co_await conats::connect(options);
         auto sub = co_await nc.subscribe("a");
         const std::string dull(400'000, 'x');
@@ -176,7 +91,7 @@ TEST_CASE("G03 without agreement nothing is compressed") {
         o.compression(offers);
         sniffing_proxy proxy("127.0.0.1", websocket_port(offers ? plain : compressing));
         run([&]() -> asio::awaitable<void> {
-            auto options = to(proxy.port(), o);
+            auto options = over_ws(proxy.port(), o);
             auto nc = co_await conats::connect(options);
             auto sub = co_await nc.subscribe("a");
             const std::string dull(100'000, 'x');
@@ -195,7 +110,7 @@ TEST_CASE("G03 without agreement nothing is compressed") {
 TEST_CASE("G01 tokens are checked over WebSocket as ever, and a close says good-bye") {
     nats_server server(websocket_server("", "authorization { token: s3cr3t }"));
     sniffing_proxy proxy("127.0.0.1", websocket_port(server));
-    auto options = to(proxy.port());
+    auto options = over_ws(proxy.port());
     CHECK(outcome_of(options).code() == errc::authorization_violation);
     options.token("s3cr3t");
     proxy.clear();
@@ -222,11 +137,11 @@ TEST_CASE("G07 WebSocket and TCP do not mix in a list, and ws needs its transpor
     const auto e = outcome_of("nats://u:s3cr3t@a:1, ws://b/x, wss://c");
     CHECK(e.code() == errc::invalid_options);
     CHECK(e.text() == "servers mix WebSocket and TCP: nats://a:1 and ws://b:80");
-    auto options = to(1);
+    auto options = over_ws(1);
     options.add_server("tls://h");
     CHECK(outcome_of(options).code() == errc::invalid_options);
     CHECK(outcome_of("ws://127.0.0.1:1").code() == errc::transport_unavailable);
-    options = to(1, conats::websocket_options().header("Upgrade", "x"));
+    options = over_ws(1, conats::websocket_options().header("Upgrade", "x"));
     CHECK(outcome_of(options).code() == errc::invalid_options);
     // A transport that makes the WebSocket itself encrypts it itself, or does not.
     const auto factory =
@@ -288,7 +203,7 @@ TEST_CASE("G04 a gateway gets fixed fields, and fresh ones on every attempt") {
             h.add("Authorization", "Bearer s3cr3t-" + std::to_string(t.attempt()));
             co_return h;
         });
-    auto options = to(peer.port(), o);
+    auto options = over_ws(peer.port(), o);
     options.add_server("ws://127.0.0.1:" + std::to_string(peer.port()) + "/other");
     options.retain_order(true);
     const auto e = outcome_of(options);
@@ -306,8 +221,8 @@ TEST_CASE("G04 a gateway gets fixed fields, and fresh ones on every attempt") {
 TEST_CASE("G04 a header provider that throws, errs or is late fails the attempt") {
     nats_server server(websocket_server());
     const auto with = [&](conats::websocket_header_provider f, auto timeout) {
-        auto options =
-            to(websocket_port(server), conats::websocket_options().header_provider(std::move(f)));
+        auto options = over_ws(websocket_port(server),
+                               conats::websocket_options().header_provider(std::move(f)));
         options.connect_timeout(timeout);
         return outcome_of(options);
     };
@@ -343,7 +258,7 @@ TEST_CASE("G04 a header provider that throws, errs or is late fails the attempt"
 TEST_CASE("G05 the path of an address is that of the request") {
     nats_server server(websocket_server());
     sniffing_proxy proxy("127.0.0.1", websocket_port(server));
-    auto options = to(proxy.port());
+    auto options = over_ws(proxy.port());
     const auto host = "127.0.0.1:" + std::to_string(proxy.port());
     options.servers("ws://" + host + "/gate/nats");
     CHECK_FALSE(outcome_of(options));
@@ -351,41 +266,9 @@ TEST_CASE("G05 the path of an address is that of the request") {
     CHECK(proxy.from_client().find("\r\nHost: " + host + "\r\n") != std::string::npos);
 }
 
-TEST_CASE("G08 a cookie is a JWT to the server") {
-    nats_server server(websocket_server(
-        "jwt_cookie: creds",
-        "operator: " + std::string(operator_jwt) + "\nresolver: MEMORY\nresolver_preload: { " +
-            std::string(account_key) + ": " + std::string(account_jwt) + " }"));
-    CHECK(outcome_of(to(websocket_port(server))).code() == errc::authorization_violation);
-    conats::websocket_options o;
-    o.header("Cookie", "creds=" + std::string(bearer_jwt));
-    CHECK_FALSE(outcome_of(to(websocket_port(server), o)));
-}
-
-TEST_CASE("G08 cookies are a token, or a user and password, to servers from 2.11 on") {
-    require_server({2, 11});
-    nats_server by_token(websocket_server("token_cookie: tok", "authorization { token: s3cr3t }"));
-    conats::websocket_options o;
-    o.header_provider([](conats::transport_target) -> asio::awaitable<conats::websocket_headers> {
-        conats::websocket_headers h;
-        h.add("Cookie", "tok=s3cr3t; other=1");
-        co_return h;
-    });
-    CHECK_FALSE(outcome_of(to(websocket_port(by_token), o)));
-    CHECK(outcome_of(to(websocket_port(by_token))).code() == errc::authorization_violation);
-    nats_server by_user(websocket_server("user_cookie: u, pass_cookie: p",
-                                         "authorization { user: joe, password: s3cr3t }"));
-    conats::websocket_options both;
-    both.header("Cookie", "u=joe; p=s3cr3t");
-    CHECK_FALSE(outcome_of(to(websocket_port(by_user), both)));
-    conats::websocket_options wrong;
-    wrong.header("Cookie", "u=joe; p=other");
-    CHECK(outcome_of(to(websocket_port(by_user), wrong)).code() == errc::authorization_violation);
-}
-
 TEST_CASE("G01 what is no WebSocket server is told as such") {
     nats_server server; // greets with INFO
-    auto e = outcome_of(to(server.port()));
+    auto e = outcome_of(over_ws(server.port()));
     CHECK(e.code() == errc::protocol_error);
     CHECK(e.text().find("not HTTP") != std::string::npos);
 
@@ -396,12 +279,12 @@ TEST_CASE("G01 what is no WebSocket server is told as such") {
     CHECK(outcome_of(plain));
 
     scripted_peer closes([](peer_session& s) { const gateway_request request(s); });
-    e = outcome_of(to(closes.port()));
+    e = outcome_of(over_ws(closes.port()));
     CHECK(e.code() == errc::connection_failed);
     CHECK(e.text() == "the server closed the connection in the WebSocket handshake");
 
     scripted_peer silent([](peer_session& s) { s.stop_reading(); });
-    auto options = to(silent.port());
+    auto options = over_ws(silent.port());
     options.connect_timeout(50ms);
     e = outcome_of(options);
     CHECK(e.code() == errc::timeout);
@@ -416,7 +299,7 @@ TEST_CASE("G01 INFO may come with the answer, in pieces, and its tls_required me
         s.send(server_frame(0x82, "PO") + server_frame(0x89, "") + server_frame(0x82, "NG\r\n"));
         s.wait_closed();
     });
-    CHECK_FALSE(outcome_of(to(peer.port())));
+    CHECK_FALSE(outcome_of(over_ws(peer.port())));
 }
 
 TEST_CASE("G06 a frame above the limit ends the connection as a protocol error") {
@@ -426,13 +309,13 @@ TEST_CASE("G06 a frame above the limit ends the connection as a protocol error")
     });
     conats::websocket_options small;
     small.max_frame_size(1024);
-    const auto e = outcome_of(to(in_handshake.port(), small));
+    const auto e = outcome_of(over_ws(in_handshake.port(), small));
     CHECK(e.code() == errc::protocol_error);
     CHECK(e.text().find("the server sent a frame larger than max_frame_size") != std::string::npos);
 
     nats_server server(websocket_server());
     run([&]() -> asio::awaitable<void> {
-        auto options = to(websocket_port(server), small);
+        auto options = over_ws(websocket_port(server), small);
         auto nc = co_await conats::connect(options);
         auto events = nc.events();
         auto sub = co_await nc.subscribe("a");
@@ -455,13 +338,13 @@ TEST_CASE("G01 a server's close and its status end the connection") {
                                 server_frame(0x88, "\x03\xe9 see you"));
         s.wait_closed();
     });
-    const auto e = outcome_of(to(peer.port()));
+    const auto e = outcome_of(over_ws(peer.port()));
     CHECK(e.text() == "the connection was closed before the server's answer to CONNECT (the server "
                       "closed the WebSocket with status 1001 (going away))");
 
     nats_server server(websocket_server());
     run([&]() -> asio::awaitable<void> {
-        auto options = to(websocket_port(server));
+        auto options = over_ws(websocket_port(server));
         options.max_reconnects(0);
         auto nc = co_await conats::connect(options);
         auto events = nc.events();
@@ -512,7 +395,7 @@ TEST_CASE("G01 many WebSockets on several threads") {
     const auto work = [&](bool packed) -> asio::awaitable<void> {
         conats::websocket_options o;
         o.compression(packed);
-        auto options = to(websocket_port(server), o);
+        auto options = over_ws(websocket_port(server), o);
         auto nc = co_await conats::connect(options);
         const auto subject = nc.new_inbox();
         auto sub = co_await nc.subscribe(subject);

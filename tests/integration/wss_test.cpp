@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "integration/outcome.hpp"
 #include "integration/tls_fixture.hpp"
+#include "integration/websocket_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
@@ -23,11 +24,6 @@ using conats::condition;
 using conats::errc;
 
 namespace {
-
-std::uint16_t websocket_port(const nats_server& server) {
-    const auto url = server.listening("websocket").front();
-    return static_cast<std::uint16_t>(std::stoi(url.substr(url.rfind(':') + 1)));
-}
 
 std::string wss_config(const tls_files& files, std::string_view more_tls = {}) {
     return "websocket { host: \"127.0.0.1\", port: -1, compression: true\n" +
@@ -72,6 +68,39 @@ TEST_CASE("G02 wss encrypts from the first byte, whatever INFO says") {
         });
     CHECK(proxy.from_client().front() == '\x16'); // a TLS record of a handshake
     CHECK(proxy.from_client().find("GET /") == std::string::npos);
+}
+
+TEST_CASE("G02 the core works over wss") {
+    const tls_files files;
+    nats_server server(wss_config(files));
+    for (const bool compression : {false, true})
+        run([&]() -> asio::awaitable<void> {
+            conats::websocket_options o;
+            o.compression(compression);
+            auto options = over_wss(websocket_port(server), o);
+            options.tls(files.trusting()).name("over wss");
+            auto nc = co_await conats::connect(options);
+            const auto seen = server.monitor().connection("over wss");
+            REQUIRE(seen);
+            CHECK(seen->at("type").as_string() == "websocket");
+            CHECK(nc.connected_url() ==
+                  "wss://127.0.0.1:" + std::to_string(websocket_port(server)));
+            co_await core_suite(std::move(nc));
+        });
+}
+
+TEST_CASE("G02 a wss connection that is cut is made anew, and nothing is lost meanwhile") {
+    const tls_files files;
+    nats_server server(wss_config(files) + "authorization { token: t0k3n }");
+    sniffing_proxy wire("127.0.0.1", websocket_port(server));
+    auto options = over_wss(wire.port());
+    options.tls(files.trusting()).token("t0k3n");
+    options.reconnect_wait(20ms).reconnect_jitter(5ms).max_reconnects(-1);
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(options);
+        co_await reconnect_suite(std::move(nc), wire);
+    });
+    CHECK(wire.from_client().find("t0k3n") == std::string::npos);
 }
 
 TEST_CASE("G02 certificates are checked for wss as for tls") {

@@ -106,19 +106,30 @@ json::object user_claims::made_for(std::string_view user) const {
 test_operator::test_operator()
     : operator_(impl::nkey_kind::operator_key),
       system_(impl::nkey_kind::account_key),
-      account_(impl::nkey_kind::account_key) {}
+      account_(impl::nkey_kind::account_key) {
+    json::object claims{{"sub", operator_.public_key()}, {"name", "operator"}};
+    claims["nats"] = json::object{
+        {"type", "operator"}, {"version", 2}, {"system_account", system_.public_key()}};
+    operator_jwt_ = make_jwt(std::move(claims), operator_);
+}
 
 test_operator& test_operator::callout_by(const test_nkey& service) {
     callout_service_ = service.public_key();
     return *this;
 }
 
+test_operator& test_operator::revoke(const test_nkey& user) {
+    revocations_[user.public_key()] = seconds_from_now(std::chrono::seconds(0));
+    return *this;
+}
+
+test_operator& test_operator::account_expires(std::chrono::seconds in) {
+    account_expires_ = in;
+    return *this;
+}
+
 std::string test_operator::config() const {
-    json::object claims{{"sub", operator_.public_key()}, {"name", "operator"}};
-    claims["nats"] = json::object{
-        {"type", "operator"}, {"version", 2}, {"system_account", system_.public_key()}};
-    return "operator: " + make_jwt(std::move(claims), operator_) +
-           "\nsystem_account: " + system_.public_key() +
+    return "operator: " + operator_jwt_ + "\nsystem_account: " + system_.public_key() +
            "\nresolver: MEMORY\nresolver_preload: {\n  " + system_.public_key() + ": " +
            account_jwt(system_, "SYS") + "\n  " + account_.public_key() + ": " +
            account_jwt(account_, "ACC") + "\n}\n";
@@ -129,8 +140,14 @@ std::string test_operator::account_jwt(const test_nkey& account, std::string_vie
                               {"exports", -1}, {"data", -1}, {"payload", -1}, {"wildcards", true}};
     json::object claims{{"sub", account.public_key()}, {"name", name}};
     json::object nats{{"type", "account"}, {"version", 2}, {"limits", limits}};
-    if (&account == &account_ && !callout_service_.empty())
-        nats["authorization"] = json::object{{"auth_users", json::array{callout_service_}}};
+    if (&account == &account_) {
+        if (!callout_service_.empty())
+            nats["authorization"] = json::object{{"auth_users", json::array{callout_service_}}};
+        if (!revocations_.empty())
+            nats["revocations"] = revocations_;
+        if (account_expires_.count() != 0)
+            claims["exp"] = seconds_from_now(account_expires_);
+    }
     claims["nats"] = std::move(nats);
     return make_jwt(std::move(claims), operator_);
 }

@@ -66,6 +66,10 @@ public:
     /// Hands the decision over the account's other users to an auth callout service (ADR-26) that
     /// connects as this user.
     test_operator& callout_by(const test_nkey& service);
+    /// From the account's next JWT on, which config() makes, this user's JWTs made so far are void.
+    test_operator& revoke(const test_nkey& user);
+    /// The account's next JWT expires, from now; zero: never.
+    test_operator& account_expires(std::chrono::seconds in);
 
     /// What a server in operator mode has in its config, all accounts included.
     [[nodiscard]] std::string config() const;
@@ -78,7 +82,10 @@ private:
     test_nkey operator_;
     test_nkey system_;
     test_nkey account_;
+    std::string operator_jwt_; ///< once made it stays, since servers do not reload with another one
     std::string callout_service_;
+    boost::json::object revocations_;
+    std::chrono::seconds account_expires_{0};
 };
 
 /// The text of a credentials file, as nsc writes it.
