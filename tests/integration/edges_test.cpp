@@ -136,7 +136,7 @@ TEST_CASE("A provider or resolver that throws what is no exception fails the att
     });
 }
 
-TEST_CASE("The longest timeouts are for ever") {
+TEST_CASE("S88 the longest timeouts are for ever") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         constexpr auto forever = std::chrono::nanoseconds::max();
