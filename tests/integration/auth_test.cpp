@@ -165,7 +165,7 @@ TEST_CASE("A28 an empty authentication option is not set") {
     CHECK_FALSE(outcome_of(o));
 }
 
-TEST_CASE("E01 user and password as options") {
+TEST_CASE("E01 S10 user and password as options") {
     nats_server server("authorization { users: [ { user: u, password: p } ] }");
     const auto with = [&](const char* user, const char* password) {
         conats::connect_options o(server.url());
@@ -175,6 +175,7 @@ TEST_CASE("E01 user and password as options") {
     CHECK(with("u", "q").code() == errc::authorization_violation);
     CHECK(with("v", "p").code() == errc::authorization_violation);
     CHECK(with("u", "").code() == errc::authorization_violation);
+    CHECK(outcome_of(server.url()).code() == errc::authorization_violation); // none at all
 }
 
 TEST_CASE("E02 user and password in the URL") {

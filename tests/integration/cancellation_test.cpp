@@ -102,6 +102,11 @@ std::vector<operation> operations() {
         auto sub = co_await c.subscribe("drained");
         co_await sub.drain();
     });
+    all.push_back([](client, subscription& s) -> asio::awaitable<void> {
+        std::vector<conats::message> batch;
+        (void)co_await s.next_batch(batch, 10);
+    });
+    all.push_back([](client c, subscription&) { return c.barrier(1h); });
     all.push_back([](client c, subscription&) -> asio::awaitable<void> {
         auto events = c.events();
         while (auto e = co_await events.next()) {}
@@ -310,6 +315,38 @@ TEST_CASE("S74 nothing is on the wire for an operation that is cancelled already
         co_await hops(10);
         CHECK(peer.received() == before);
         CHECK(nc.status() == conats::status::connected);
+    });
+}
+
+TEST_CASE("S74 a request, cancelled already, ends at once; what the call has sent is sent once") {
+    const bool unique_inboxes = GENERATE(false, true);
+    CAPTURE(unique_inboxes);
+    scripted_peer peer(greet_and_serve);
+    run([&]() -> asio::awaitable<void> {
+        conats::connect_options o(peer.url());
+        auto nc = co_await conats::connect(o.unique_inboxes(unique_inboxes));
+        const beginning request = [&] { return ignore(nc.request("early", "x", 1h)); };
+        const beginning timed_by_client = [&] { return ignore(nc.request("early", "x")); };
+        const beginning request_many = [&]() -> asio::awaitable<void> {
+            auto replies = nc.request_many("many", "x", 1h);
+            (void)co_await replies.next();
+        };
+        conats::reply_stream stream = nc.request_many("stream", "x", 1h);
+        const beginning next_reply = [&] { return ignore(stream.next()); };
+        const std::vector<beginning> all({request, timed_by_client, request_many, next_reply});
+        for (const beginning& start : all) {
+            auto r = co_await begin_cancelled(start);
+            CHECK(r.cancelled);
+        }
+        CHECK(nc.statistics().pending_requests == 0);
+        CHECK(stream.end_reason() == conats::end_of_replies::none); // it goes on
+        stream = conats::reply_stream();
+        co_await nc.flush();
+        CHECK(nc.statistics().subscriptions == (unique_inboxes ? 0 : 1));
+        const std::string sent = peer.received();
+        CHECK(occurrences(sent, "PUB early ") == 2);
+        CHECK(occurrences(sent, "PUB many ") == 0); // which the cancelled coroutine never began
+        CHECK(occurrences(sent, "PUB stream ") == 1);
     });
 }
 

@@ -88,7 +88,7 @@ TEST_CASE("C06 set replaces what has exactly this name, erase removes it") {
     });
 }
 
-TEST_CASE("C04 C05 P2.32 names and values that would corrupt the block are refused") {
+TEST_CASE("C04 C05 P2.32 S38 names and values that would corrupt the block are refused") {
     nats_server server;
     sniffing_proxy proxy(server.host(), server.port());
     run([&]() -> asio::awaitable<void> {
@@ -221,7 +221,7 @@ TEST_CASE("C08 P2.36 a malformed block costs its headers and an event, not the c
     });
 }
 
-TEST_CASE("C09 P2.35 a server without headers gets none, and is not asked for no-responders") {
+TEST_CASE("C09 P2.35 S17 a server without headers gets none, and is not asked for no-responders") {
     peer_options plain;
     plain.info(info_builder().headers(false));
     scripted_peer peer(plain, [](peer_session& s) {

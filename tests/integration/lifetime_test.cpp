@@ -101,7 +101,8 @@ constexpr int ways = 12;
 
 } // namespace
 
-TEST_CASE("A context, a client, a subscription, a message and events are destroyed in any order") {
+TEST_CASE(
+    "S71 a context, a client, a subscription, a message and events are destroyed in any order") {
     nats_server server;
     std::array<int, 5> order{0, 1, 2, 3, 4};
     do {
@@ -118,7 +119,7 @@ TEST_CASE("A context, a client, a subscription, a message and events are destroy
     } while (std::next_permutation(order.begin(), order.end()));
 }
 
-TEST_CASE("Handles of a destroyed context report closed") {
+TEST_CASE("S71 handles of a destroyed context report closed") {
     nats_server server;
     handles h;
     h.context.emplace();
@@ -149,7 +150,7 @@ TEST_CASE("Handles of a destroyed context report closed") {
     });
 }
 
-TEST_CASE("A context is destroyed while coroutines wait in every way") {
+TEST_CASE("S71 a context is destroyed while coroutines wait in every way") {
     nats_server server;
     for (int way = 0; way != ways; ++way) {
         asio::io_context context;
@@ -172,7 +173,8 @@ TEST_CASE("A context is destroyed while coroutines wait in every way") {
     }
 }
 
-TEST_CASE("Coroutines of another context are resumed with closed when the client's is destroyed") {
+TEST_CASE(
+    "S71 coroutines of another context are resumed with closed when the client's is destroyed") {
     nats_server server;
     for (int way = 0; way != ways; ++way) {
         asio::io_context other;
@@ -213,7 +215,7 @@ TEST_CASE("Coroutines of another context are resumed with closed when the client
     }
 }
 
-TEST_CASE("A context is destroyed after any number of steps of a client's life") {
+TEST_CASE("S71 a context is destroyed after any number of steps of a client's life") {
     nats_server server;
     const auto life = [](std::string url,
                          std::optional<conats::client>& kept) -> asio::awaitable<void> {
@@ -263,7 +265,7 @@ TEST_CASE("A context is destroyed after any number of steps of a client's life")
     }
 }
 
-TEST_CASE("A context is destroyed while it connects") {
+TEST_CASE("S71 a context is destroyed while it connects") {
     nats_server server;
     scripted_peer silent([](peer_session& s) { s.wait_closed(); });
     const auto provider = [](conats::auth_request) -> asio::awaitable<conats::secret> {
@@ -372,7 +374,7 @@ TEST_CASE("Handles are destroyed on a thread that does not run the context") {
     runner.join();
 }
 
-TEST_CASE("A client runs on a thread pool that is destroyed before it") {
+TEST_CASE("S71 a client runs on a thread pool that is destroyed before it") {
     nats_server server;
     std::optional<conats::client> nc;
     std::optional<conats::subscription> sub;

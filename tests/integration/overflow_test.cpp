@@ -43,7 +43,7 @@ conats::subscribe_options limited(std::size_t messages, conats::overflow policy)
 
 } // namespace
 
-TEST_CASE("C22 P2.44 a blocked handler: drops counted to the message, one event per episode") {
+TEST_CASE("C22 P2.44 S83 a blocked handler: drops counted to the message, one event per episode") {
     nats_server server("ping_interval: \"100ms\"\nping_max: 2");
     sniffing_proxy proxy(server.host(), server.port());
     run([&]() -> asio::awaitable<void> {
@@ -90,7 +90,8 @@ TEST_CASE("C22 P2.44 a blocked handler: drops counted to the message, one event 
     });
 }
 
-TEST_CASE("C22 P2.44 an episode ends when the consumer has caught up, however the next begins") {
+TEST_CASE(
+    "C22 P2.44 S83 an episode ends when the consumer has caught up, however the next begins") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -110,7 +111,7 @@ TEST_CASE("C22 P2.44 an episode ends when the consumer has caught up, however th
     });
 }
 
-TEST_CASE("C22 the limit in bytes counts payload and 64 a message; the defaults") {
+TEST_CASE("C22 S82 the limit in bytes counts payload and 64 a message; the defaults") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -133,7 +134,53 @@ TEST_CASE("C22 the limit in bytes counts payload and 64 a message; the defaults"
     });
 }
 
-TEST_CASE("C23 drop_newest keeps what came first") {
+TEST_CASE("S82 both limits at once, and changed at run time: whichever is reached first counts") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        auto sub = co_await nc.subscribe("s", conats::subscribe_options().pending_limits(10, 1000));
+        std::uint64_t sent = 0;
+        const auto flood = [&](int n, std::size_t size) -> asio::awaitable<void> {
+            for (int i = 0; i != n; ++i)
+                co_await nc.publish("s", std::string(size - 64, 'x')); // each counts as 64 more
+            co_await nc.flush();
+            sent += static_cast<std::uint64_t>(n);
+        };
+        const auto check = [&](std::uint64_t pending, std::uint64_t size, std::uint64_t dropped) {
+            const auto s = sub.statistics();
+            CHECK(s.pending_messages == pending);
+            CHECK(s.pending_bytes == pending * size);
+            CHECK(s.dropped == dropped);
+            CHECK(s.delivered + s.pending_messages + s.dropped == sent);
+            std::uint64_t taken = 0;
+            while (sub.try_next())
+                ++taken;
+            CHECK(taken == pending);
+            CHECK(sub.statistics().pending_bytes == 0);
+        };
+        co_await flood(20, 64); // 640 bytes: the number binds
+        check(10, 64, 10);
+        co_await flood(20, 200); // the bytes bind
+        check(5, 200, 25);
+        co_await flood(12, 100); // both
+        check(10, 100, 27);
+        sub.pending_limits(10, 0);
+        co_await flood(20, 10'000);
+        check(10, 10'000, 37);
+        sub.pending_limits(0, 1000);
+        co_await flood(20, 64);
+        check(15, 64, 42);
+        sub.pending_limits(0, 0);
+        co_await flood(1'000, 200);
+        check(1'000, 200, 42);
+        sub.pending_limits(3, 1000);
+        co_await flood(20, 64);
+        check(3, 64, 59);
+        CHECK(nc.statistics().dropped_messages == 59);
+    });
+}
+
+TEST_CASE("C23 S82 drop_newest keeps what came first") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -146,7 +193,7 @@ TEST_CASE("C23 drop_newest keeps what came first") {
     });
 }
 
-TEST_CASE("C23 drop_oldest keeps what came last") {
+TEST_CASE("C23 S82 drop_oldest keeps what came last") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -223,6 +270,57 @@ TEST_CASE("C23 wait gives up after max_pause: the newest are dropped, one event,
         co_await nc.flush();
         CHECK(take_numbers(sub) == numbers(0, 50));
         CHECK(sub.statistics().dropped == dropped);
+    });
+}
+
+TEST_CASE("S84 publishing does not fail because another subscription is slow") {
+    nats_server server;
+    const auto policy = GENERATE(conats::overflow::drop_newest, conats::overflow::drop_oldest,
+                                 conats::overflow::wait);
+    const bool waits = policy == conats::overflow::wait;
+    CAPTURE(waits);
+    run([&]() -> asio::awaitable<void> {
+        constexpr int flood = 5'000;
+        constexpr int count = 10'000;
+        auto nc = co_await conats::connect(server.url());
+        auto other = co_await conats::connect(server.url());
+        auto o = limited(100, policy);
+        o.max_pause(scaled(30s));
+        auto slow = co_await nc.subscribe("s", o);
+        auto own = co_await nc.subscribe("b");
+        auto received = co_await other.subscribe("b");
+        co_await nc.flush();
+        co_await publish_numbers(other, 0, flood, 1024);
+        const auto is_slow = [&] {
+            const auto s = slow.statistics();
+            return waits ? s.pending_messages >= 100 : s.pending_messages + s.dropped == flood;
+        };
+        const bool full = co_await async_eventually(is_slow);
+        REQUIRE(full);
+        int failed = 0;
+        for (int i = 0; i != count; ++i) {
+            if (i % 2 == 0)
+                failed += nc.try_publish("b", std::to_string(i)) ? 1 : 0;
+            else
+                co_await nc.publish("b", std::to_string(i));
+        }
+        CHECK(failed == 0);
+        for (int i = 0; i != count; ++i) {
+            auto m = co_await received.next(10s);
+            failed += m->text() == std::to_string(i) ? 0 : 1;
+        }
+        CHECK(failed == 0);
+        CHECK(slow.statistics().delivered == 0);
+        // Who waits reads nothing meanwhile; the rest comes when there is room.
+        if (waits)
+            CHECK(nc.statistics().in_messages < flood);
+        for (int i = 0; waits && i != flood; ++i)
+            (void)co_await slow.next(10s);
+        co_await nc.flush();
+        CHECK(take_numbers(own) == numbers(0, count));
+        CHECK(own.statistics().dropped == 0);
+        const std::uint64_t dropped = waits ? 0 : flood - 100;
+        CHECK(slow.statistics().dropped == dropped);
     });
 }
 

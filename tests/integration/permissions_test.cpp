@@ -37,7 +37,7 @@ asio::awaitable<conats::error_code> outcome(conats::client nc, std::string subje
 
 } // namespace
 
-TEST_CASE("C26 P2.29 a refused subscription ends alone, with and without a queue group") {
+TEST_CASE("C26 P2.29 S34 a refused subscription ends alone, with and without a queue group") {
     nats_server server(restricted(R"(subscribe: { deny: ["no.>", "shared q.>"] })"));
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url("u:p"));
@@ -86,7 +86,7 @@ TEST_CASE("C26 P2.29 a refused subscription ends alone, with and without a queue
     });
 }
 
-TEST_CASE("C27 P2.29 a refused publish is an event, and the next one arrives") {
+TEST_CASE("C27 P2.29 S34 a refused publish is an event, and the next one arrives") {
     nats_server server(restricted("publish: { deny: \"no.>\" }"));
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url("u:p"));

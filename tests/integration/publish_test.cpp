@@ -63,7 +63,7 @@ TEST_CASE("C01 C02 P2.30 headers and payload together may have max_payload bytes
     });
 }
 
-TEST_CASE("C02 P2.30 max_payload is that of the latest INFO") {
+TEST_CASE("C02 P2.30 S18 max_payload is that of the latest INFO") {
     scripted_peer peer([](peer_session& s) {
         s.handshake();
         if (s.expect_publish().payload.size() != 200)
@@ -113,7 +113,8 @@ TEST_CASE("C02 P2.30 a max_payload lowered by a reload") {
     });
 }
 
-TEST_CASE("C10 C12 P2.26 no forbidden byte of a subject, reply or queue group reaches the wire") {
+TEST_CASE(
+    "C10 C12 P2.26 S38 no forbidden byte of a subject, reply or queue group reaches the wire") {
     nats_server server;
     sniffing_proxy proxy(server.host(), server.port());
     run([&]() -> asio::awaitable<void> {
@@ -183,7 +184,8 @@ TEST_CASE("P2.27 lengths match what follows, whatever the parts") {
     });
 }
 
-TEST_CASE("C11 P2.28 empty tokens are an error; the server would lose the message without a word") {
+TEST_CASE(
+    "C11 P2.28 S38 empty tokens are an error; the server would lose the message without a word") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto strict = co_await conats::connect(server.url());

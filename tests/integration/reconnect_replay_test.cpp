@@ -340,3 +340,30 @@ TEST_CASE("S47 a hundred thousand subscriptions are made again in few writes") {
         },
         120s);
 }
+
+TEST_CASE("S67 a subscription that was drained before the loss is not made again") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        conats::connect_options o = fast(server.url());
+        auto nc = co_await conats::connect(o.name("drainer"));
+        auto stays = co_await nc.subscribe("stays");
+        auto drained = co_await nc.subscribe("a");
+        for (int i = 0; i != 100; ++i)
+            co_await nc.publish("a", "x");
+        co_await drained.drain();
+        int received = 0;
+        while (auto m = co_await drained.next())
+            ++received;
+        CHECK(received == 100);
+        CHECK(drained.end_reason().code() == errc::drained);
+        server.restart();
+        const bool back = co_await reconnects(nc, 1);
+        REQUIRE(back);
+        co_await nc.flush();
+        CHECK(server.monitor().subjects("drainer") == std::vector<std::string>(1, "stays"));
+        co_await nc.publish("a", "x");
+        co_await nc.flush();
+        CHECK_FALSE(drained.try_next());
+        CHECK(nc.statistics().in_messages == 100);
+    });
+}

@@ -65,7 +65,7 @@ TEST_CASE("F12, F14, P2.39, S48 what is published without a connection is sent f
         co_await nc.publish("foo", "one");
         co_await nc.publish("foo", "two");
         conats::error e;
-        co_await nc.publish("foo", "toomuch", e);
+        co_await nc.publish("foo", "six", e);
         CHECK(e.code() == errc::outbox_full);
         CHECK(e.text().find("reconnect_buffer") != std::string::npos);
         server.start();
@@ -413,7 +413,7 @@ TEST_CASE(
     });
 }
 
-TEST_CASE("B23, F22, S31, S35, S57 whatever ends a connection, it is made again") {
+TEST_CASE("B23, F22, S31, S35, S57 whatever ends a connection, it is told and made again") {
     using ending = std::pair<const char*, errc>;
     const auto [bytes, code] = GENERATE(
         ending("-ERR 'Stale Connection'\r\n", errc::stale_connection),
@@ -446,13 +446,25 @@ TEST_CASE("B23, F22, S31, S35, S57 whatever ends a connection, it is made again"
         auto events = nc.events();
         peer.proceed();
         conats::error why;
+        std::string told; // before that
         for (bool back = false; !back;) {
             auto e = co_await events.next();
+            if (e->kind() == event_kind::server_error && why.text().empty())
+                told = e->what().text();
             if (e->status() == status::disconnected)
                 why = e->what();
             back = e->status() == status::connected && !why.text().empty();
         }
         CHECK(why.code() == code);
+        const std::string text(bytes);
+        const auto quote = text.find('\'');
+        if (quote != std::string::npos) { // the server's own words
+            const std::string words = text.substr(quote + 1, text.rfind('\'') - quote - 1);
+            CHECK((told == words || why.text() == words));
+            CHECK((told == words) == (code == errc::disconnected));
+        }
+        co_await nc.flush(scaled(5s));
+        CHECK(nc.statistics().reconnects == 1);
     });
 }
 

@@ -248,7 +248,7 @@ TEST_CASE("D05 replies to own inboxes may come before anybody waits for them") {
     });
 }
 
-TEST_CASE("D03 nobody there: an error at once") {
+TEST_CASE("D03 S87 nobody there: an error at once") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -274,7 +274,7 @@ TEST_CASE("D03 nobody there: an error at once") {
     });
 }
 
-TEST_CASE("D03 P2.34 a 503 without payload is no responders, one with payload is a reply") {
+TEST_CASE("D03 P2.34 S87 a 503 without payload is no responders, one with payload is a reply") {
     const std::vector<std::string> blocks = {"NATS/1.0 503\r\n\r\n",
                                              "NATS/1.0 503 No Responders\r\n\r\n",
                                              "NATS/1.0 503\r\nNats-Subject: r\r\n\r\n",
@@ -304,7 +304,7 @@ TEST_CASE("D03 P2.34 a 503 without payload is no responders, one with payload is
     });
 }
 
-TEST_CASE("D05 a silent responder: timeout at the time given; 5 s by default; positive only") {
+TEST_CASE("D05 S88 a silent responder: timeout at the time given; 5 s by default; positive only") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto options = named(server, "requester");

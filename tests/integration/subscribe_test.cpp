@@ -39,7 +39,7 @@ std::vector<subscription_status> states(const std::vector<conats::event>& change
 
 } // namespace
 
-TEST_CASE("C12 empty tokens, misplaced wildcards and blanks are refused in every form") {
+TEST_CASE("C12 S38 empty tokens, misplaced wildcards and blanks are refused in every form") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         conats::connect_options options(server.url());

@@ -176,6 +176,44 @@ TEST_CASE("S91 P2.18 a certificate that is not to be trusted, and no CONNECT") {
     CHECK_FALSE(outcome_of(with_tls(wire.url(token), files.trusting().handshake_first(first))));
 }
 
+TEST_CASE("S91 a self-signed certificate: refused as what it is, accepted where it is known") {
+    const tls_files files;
+    const certificate own = self_signed(certificate_request("alone").name("IP:127.0.0.1"));
+    files.use(own);
+    nats_server server(files.config() + "authorization { token: t0k3n }");
+    sniffing_proxy wire(server.host(), server.port());
+    const certificate another = self_signed(certificate_request("alone").name("IP:127.0.0.1"));
+    const auto strangers = std::vector<tls_options>(
+        {files.trusting(), tls_options(), tls_options().ca_pem(another.pem)});
+    for (const tls_options& o : strangers)
+        check_code(outcome_of(with_tls(wire.url(token), o)), errc::tls_certificate_rejected,
+                   "self-signed certificate (of \"CN=alone\", issued by \"CN=alone\")");
+    CHECK(wire.connections() == strangers.size());
+    CHECK(wire.from_client().find("CONNECT") == std::string::npos);
+    CHECK(wire.from_client().find(token) == std::string::npos);
+
+    CHECK_FALSE(outcome_of(with_tls(wire.url(token), tls_options().ca_pem(own.pem))));
+    const auto is_own = [&](const conats::tls_verification& v) {
+        return v.certificate().fingerprint == own.fingerprint();
+    };
+    CHECK_FALSE(outcome_of(with_tls(wire.url(token), tls_options().verify(is_own))));
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(
+            with_tls(wire.url(token), tls_options().insecure_skip_verify(true)));
+        CHECK_FALSE(nc.tls_info().verified);
+        auto stream = nc.events();
+        bool loud = false;
+        while (auto e = stream.try_next())
+            loud = loud || e->kind() == conats::event_kind::tls_not_verified;
+        CHECK(loud);
+    });
+    // Who is trusted is not so for another name or for ever.
+    files.use(self_signed(certificate_request("old").name("IP:127.0.0.1").valid(-9, -1)));
+    server.reload();
+    check_code(outcome_of(with_tls(wire.url(token), files.trusting())),
+               errc::tls_certificate_rejected, "certificate");
+}
+
 TEST_CASE("E29 P2.20 S92 a client certificate that is missing or refused is a TLS error") {
     const tls_files files;
     const certificate_authority other("other CA");

@@ -115,6 +115,21 @@ certificate_ptr blank(std::string_view common_name, int from, int until, EVP_PKE
     return made;
 }
 
+/// What a certificate of a server or a client says of its names and purpose.
+void add_purpose(X509* to, X509* issuer, const std::vector<std::string>& names) {
+    std::string alternatives;
+    for (const std::string& each : names)
+        alternatives += (alternatives.empty() ? "" : ",") + each;
+    if (!alternatives.empty())
+        add_extension(to, issuer, NID_subject_alt_name, alternatives);
+    add_extension(to, issuer, NID_ext_key_usage, "serverAuth,clientAuth");
+}
+
+void sign_by(X509* what, const X509* issuer, EVP_PKEY* key) {
+    must(X509_set_issuer_name(what, X509_get_subject_name(issuer)) == 1);
+    must(X509_sign(what, key, EVP_sha256()) > 0);
+}
+
 } // namespace
 
 class certificate_authority::impl {
@@ -133,10 +148,7 @@ public:
             chain = to_pem(own.get()) + parent->chain;
     }
 
-    void sign(X509* what) const {
-        must(X509_set_issuer_name(what, X509_get_subject_name(own.get())) == 1);
-        must(X509_sign(what, key.get(), EVP_sha256()) > 0);
-    }
+    void sign(X509* what) const { sign_by(what, own.get(), key.get()); }
 
     key_ptr key;
     certificate_ptr own;
@@ -156,15 +168,21 @@ std::string certificate_authority::pem() const {
 certificate certificate_authority::issue(const certificate_request& request) const {
     const key_ptr key(must(EVP_EC_gen("P-256")));
     const auto made = blank(request.name_, request.from_, request.until_, key.get());
-    std::string alternatives;
-    for (const std::string& each : request.alternatives_)
-        alternatives += (alternatives.empty() ? "" : ",") + each;
-    if (!alternatives.empty())
-        add_extension(made.get(), impl_->own.get(), NID_subject_alt_name, alternatives);
-    add_extension(made.get(), impl_->own.get(), NID_ext_key_usage, "serverAuth,clientAuth");
+    add_purpose(made.get(), impl_->own.get(), request.alternatives_);
     impl_->sign(made.get());
     certificate result;
     result.pem = to_pem(made.get()) + impl_->chain;
+    result.key = to_pem(key.get());
+    return result;
+}
+
+certificate self_signed(const certificate_request& request) {
+    const key_ptr key(must(EVP_EC_gen("P-256")));
+    const auto made = blank(request.name_, request.from_, request.until_, key.get());
+    add_purpose(made.get(), made.get(), request.alternatives_);
+    sign_by(made.get(), made.get(), key.get());
+    certificate result;
+    result.pem = to_pem(made.get());
     result.key = to_pem(key.get());
     return result;
 }

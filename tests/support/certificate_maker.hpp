@@ -43,12 +43,16 @@ public:
 
 private:
     friend class certificate_authority;
+    friend certificate self_signed(const certificate_request& request);
 
     std::string name_;
     std::vector<std::string> alternatives_;
     int from_ = -1;
     int until_ = 365;
 };
+
+/// One that vouches for itself alone, and is no CA.
+[[nodiscard]] certificate self_signed(const certificate_request& request);
 
 /// Makes certificates at run time, with P-256 keys.
 ///

@@ -177,6 +177,8 @@ TEST_CASE("parser: S20 sizes that lie") {
     CHECK(fails("HMSG a 1 x 12") == "a header size that is not a number");
     CHECK(fails("HMSG a 1 -5 12") == "a header size that is not a number");
     CHECK(fails("HMSG a 1 9223372036854775808 12") == "a header size above the message's size");
+    CHECK(fails("HMSG a 1 12 18446744073709551615") ==
+          "a message of 18446744073709551615 bytes, more than the limit of 67108864");
     CHECK(fails("HMSG a 1 13 12") == "a header size above the message's size");
     CHECK(fails("HMSG a 1 0 12") == "a header size below 1");
     CHECK(fails("HMSG a 1 r 12 x") == "a message size that is not a number");

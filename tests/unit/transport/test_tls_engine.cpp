@@ -169,6 +169,8 @@ TEST_CASE(
     auto early = localhost;
     check_rejected(ca().issue(early.valid(10, 20)), trusting(), "localhost",
                    "certificate is not yet valid");
+    check_rejected(self_signed(localhost), trusting(), "localhost",
+                   "self-signed certificate (of \"CN=old one\", issued by \"CN=old one\")");
     const certificate_authority other("another CA");
     check_rejected(other.server(), trusting(), "localhost", "issued by \"CN=another CA\"");
     // What the system trusts counts only where no CA is given, and these are not known to it.
