@@ -178,8 +178,13 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
             report(aborted(), nullptr);
     }
     std::size_t n = 0;
-    for (record r; n != max && s->take(r); ++n) {
-        out->emplace_back(r);
+    for (record r; n != max && s->peek(); ++n) {
+        out->emplace_back(); // before anything is taken, since there may be no memory
+        if (!s->take(r)) {
+            out->pop_back();
+            break;
+        }
+        out->back() = message(r);
         hand_out(*s, out->back());
     }
     s->consumer_turn.add(n);

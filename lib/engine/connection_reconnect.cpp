@@ -6,6 +6,7 @@
 #include "protocol/encoder.hpp"
 #include "protocol/header_codec.hpp"
 #include "support/later.hpp"
+#include "support/retry_for_memory.hpp"
 
 #include <algorithm>
 #include <array>
@@ -93,7 +94,9 @@ error connection::force_reconnect() {
     if (is_online() && status_ != conats::status::connected)
         return error(errc::closed, "force_reconnect: the client is draining");
     if (!std::exchange(reconnect_forced_, true)) // else it is under way
-        post_surely(strand_, [self = shared_from_this()] { self->hurry(); });
+        post_surely(strand_, [self = shared_from_this()] {
+            retry_for_memory([&] { self->hurry(); }); // it was promised
+        });
     return error();
 }
 

@@ -87,7 +87,7 @@ std::optional<event> event_queue::take() {
 
 bool event_queue::closed() const {
     const std::lock_guard lock(mutex_);
-    return closed_ && events_.empty();
+    return closed_ && events_.empty() && dropped_ == 0;
 }
 
 bool event_queue::begin_wait() {
@@ -104,7 +104,7 @@ void event_queue::end_wait() {
 void event_queue::park(consumer_wait& w, parked_handler h) {
     {
         const std::lock_guard lock(mutex_);
-        if (events_.empty() && !closed_) {
+        if (events_.empty() && dropped_ == 0 && !closed_) {
             waiting_ = &w;
             consumer_ = std::move(h);
             return;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/strand.hpp"
 
-#include "engine/patient_executor.hpp"
+#include "transport/patient_executor.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/require.hpp>

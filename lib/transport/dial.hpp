@@ -3,6 +3,7 @@
 
 #include "transport/attempt_recorder.hpp"
 #include "transport/dial_options.hpp"
+#include "transport/patient_executor.hpp"
 #include "transport/server_address.hpp"
 #include "transport/timer.hpp"
 
@@ -88,7 +89,7 @@ public:
         };
         const auto r = std::make_shared<result>();
         // Its own strand, since it is cancelled from another thread than the one it may run on.
-        const auto own = asio::make_strand(executor);
+        const auto own = asio::make_strand(patient_executor(executor));
         auto on_done = [r, self = shared_from_this()](std::exception_ptr e, T value) {
             r->failure = std::move(e);
             r->value = std::move(value);

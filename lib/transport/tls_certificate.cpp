@@ -21,6 +21,10 @@ namespace {
 namespace ip = boost::asio::ip;
 
 using bn_ptr = std::unique_ptr<BIGNUM, openssl_deleter<&BN_free>>;
+struct text_deleter {
+    void operator()(char* text) const noexcept { OPENSSL_free(text); } // a macro
+};
+using text_ptr = std::unique_ptr<char, text_deleter>;
 using names_ptr = std::unique_ptr<GENERAL_NAMES, openssl_deleter<&GENERAL_NAMES_free>>;
 
 std::string text_of(BIO* bio) {
@@ -50,10 +54,8 @@ std::string text_of(const ASN1_TIME* time) {
 
 std::string serial_of(const X509* certificate) {
     const bn_ptr number(ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nullptr));
-    char* const digits = number ? BN_bn2hex(number.get()) : nullptr;
-    std::string text = digits != nullptr ? digits : "";
-    OPENSSL_free(digits);
-    return text;
+    const text_ptr digits(number ? BN_bn2hex(number.get()) : nullptr);
+    return digits ? digits.get() : std::string();
 }
 
 std::string fingerprint_of(const X509* certificate) {

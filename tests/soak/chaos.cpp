@@ -17,7 +17,9 @@ std::string_view to_string(harm h) {
     case harm::kill: return "kill -9";
     case harm::freeze: return "SIGSTOP";
     case harm::lame_duck: return "lame duck";
-    case harm::cut: return "reset";
+    case harm::reset: return "reset";
+    case harm::cut_to_server: return "cut to the server";
+    case harm::cut_to_client: return "cut to the client";
     case harm::blackhole: return "blackhole";
     }
     return "?";
@@ -27,6 +29,7 @@ chaos::chaos(std::uint64_t seed) : cluster_(3, config), random_(seed) {
     for (std::size_t i = 0; i != cluster_.size(); ++i)
         proxies_.push_back(
             std::make_unique<testing::fault_proxy>(cluster_[i].host(), cluster_[i].port()));
+    idle_.resize(proxies_.size());
 }
 
 std::string chaos::urls() const {
@@ -55,16 +58,38 @@ harm chaos::next_harm() {
 }
 
 void chaos::begin(harm h, std::size_t at) {
+    for (std::size_t i = 0; i != proxies_.size(); ++i)
+        if (i != at)
+            idle_[i] = proxies_[i]->statistics();
     switch (h) {
     case harm::kill: cluster_[at].kill(); break;
     case harm::freeze: cluster_[at].pause(); break;
     case harm::lame_duck: cluster_[at].lame_duck(); break;
-    case harm::cut: proxies_[at]->reset_all(); break;
+    case harm::reset: proxies_[at]->reset_all(); break;
+    case harm::cut_to_server: cut(at, true); break;
+    case harm::cut_to_client: cut(at, false); break;
     case harm::blackhole:
         proxies_[at]->to_client(testing::faults().blackhole());
         proxies_[at]->to_server(testing::faults().blackhole());
         break;
     }
+}
+
+// Soon, and behind any byte: most often in the midst of a command.
+void chaos::cut(std::size_t at, bool to_server) {
+    const auto member = to_server ? &testing::fault_statistics::bytes_to_server
+                                  : &testing::fault_statistics::bytes_to_client;
+    const std::uint64_t passed = proxies_[at]->statistics().*member - idle_[at].*member;
+    const std::uint64_t until = passed + 1 + random_() % 20'000;
+    testing::faults f;
+    if (random_() % 2 == 0)
+        f.close_after(until);
+    else
+        f.reset_after(until);
+    if (to_server)
+        proxies_[at]->to_server(f);
+    else
+        proxies_[at]->to_client(f);
 }
 
 void chaos::end(harm h, std::size_t at) {
@@ -75,7 +100,9 @@ void chaos::end(harm h, std::size_t at) {
         cluster_[at].start();
         break;
     case harm::kill: cluster_[at].start(); break;
-    case harm::cut: break;
+    case harm::reset: break;
+    case harm::cut_to_server:
+    case harm::cut_to_client: proxies_[at]->pass(); break;
     case harm::blackhole:
         proxies_[at]->pass();
         proxies_[at]->reset_all(); // what was swallowed has left holes

@@ -10,7 +10,9 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,18 @@ struct seen {
     std::atomic<std::uint64_t> received{0};
 };
 
+/// What a publisher has sent on one subject.
+struct sent {
+    std::uint64_t number = 0;     ///< of the last message
+    std::uint64_t connection = 0; ///< on which it went at the earliest
+};
+
 /// Publishers and subscribers of one client, each on a strand of its own. Every message carries
-/// its publisher and a number that grows from message to message.
+/// its publisher, a number that counts the publisher's messages on this subject, and on which
+/// connection the one before it has gone at the earliest. Connections are counted from 0.
+///
+/// One client publishes and subscribes. What it sends on a connection comes back on it, in order;
+/// so a message is lost with its connection or by a mistake, whatever happens between the servers.
 class traffic {
 public:
     traffic(asio::thread_pool& threads, conats::client nc);
@@ -36,35 +48,63 @@ public:
     traffic& operator=(const traffic&) = delete;
     ~traffic() = default;
 
-    void start();
+    void subscribe();
+    /// How many subscriptions there are.
+    [[nodiscard]] std::size_t subscribed() const { return subscribed_; }
+    /// Once all are there.
+    void publish();
+    void stop_publishing() { publishing_ = false; }
+    /// Before the end of the subscriptions.
     void stop() { stopping_ = true; }
     /// How many coroutines have not ended.
-    [[nodiscard]] std::size_t running() const { return running_; }
+    [[nodiscard]] std::size_t publishing() const { return running_publishers_; }
+    [[nodiscard]] std::size_t consuming() const { return running_consumers_; }
+    /// All have ended: what came last may be lost, too.
+    void check_tails();
 
-    [[nodiscard]] std::uint64_t sent() const { return sent_; }
+    /// Nothing may be lost with this connection, which the client leaves by itself.
+    void expect_no_loss(std::uint64_t connection) { gentle_ = connection; }
+
+    [[nodiscard]] std::uint64_t sent_messages() const { return sent_messages_; }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
     [[nodiscard]] std::uint64_t received() const;
     /// Messages that came after a later one of the same publisher, or twice.
     [[nodiscard]] std::uint64_t out_of_order() const { return out_of_order_; }
-    /// Consumers that ended while there was no reason to, or threw.
+    /// Messages that never came, with a connection or without a reason.
+    [[nodiscard]] std::uint64_t lost() const { return lost_; }
+    /// The latter, in words; the first of them.
+    [[nodiscard]] std::vector<std::string> unexplained() const;
+    /// Consumers and publishers that ended while there was no reason to, or threw.
     [[nodiscard]] std::uint64_t broken() const { return broken_; }
     /// How much each subscription has received.
     [[nodiscard]] std::vector<std::uint64_t> counts() const;
 
 private:
     asio::awaitable<void> publish(std::size_t publisher);
+    asio::awaitable<void> publish_one(std::size_t publisher, std::size_t subject);
     asio::awaitable<void> consume(std::size_t index);
-    void check(seen& s, std::string_view text);
+    void check(std::size_t index, std::string_view text);
+    void note_gap(std::size_t index, std::size_t publisher, std::uint64_t last,
+                  const sent& missing);
+    [[nodiscard]] std::uint64_t earliest_connection() const;
 
     asio::thread_pool& threads_;
     conats::client client_;
     std::array<seen, subscriptions> seen_;
+    std::array<std::array<sent, subscriptions>, publishers> sent_; // each row its publisher's
+    std::atomic<std::uint64_t> gentle_{std::numeric_limits<std::uint64_t>::max()};
+    std::atomic<bool> publishing_{true};
     std::atomic<bool> stopping_{false};
-    std::atomic<std::size_t> running_{0};
-    std::atomic<std::uint64_t> sent_{0};
+    std::atomic<std::size_t> subscribed_{0};
+    std::atomic<std::size_t> running_publishers_{0};
+    std::atomic<std::size_t> running_consumers_{0};
+    std::atomic<std::uint64_t> sent_messages_{0};
     std::atomic<std::uint64_t> refused_{0};
+    std::atomic<std::uint64_t> lost_{0};
     std::atomic<std::uint64_t> out_of_order_{0};
     std::atomic<std::uint64_t> broken_{0};
+    mutable std::mutex mutex_;
+    std::vector<std::string> unexplained_;
 };
 
 } // namespace conats::soak

@@ -29,10 +29,12 @@ constinit std::atomic<std::uint64_t> process_bytes{0};
 constinit std::atomic<std::int64_t> process_live{0};
 constinit thread_local std::uint64_t thread_count = 0;
 constinit thread_local std::uint64_t thread_bytes = 0;
+constinit thread_local std::int64_t thread_live = 0;
 constinit thread_local int ignored = 0;
 constinit thread_local std::uint64_t until_failure = 0; // 0: none fails
 constinit thread_local std::uint64_t to_fail = 0;
 constinit thread_local std::uint64_t failed = 0;
+constinit thread_local std::uint64_t fallible = 0;
 constinit thread_local std::size_t spared[2] = {0, 0};
 
 [[maybe_unused]] void count(std::size_t size) noexcept {
@@ -45,9 +47,16 @@ constinit thread_local std::size_t spared[2] = {0, 0};
 }
 
 [[maybe_unused]] void* alive(void* block) noexcept {
-    if (block != nullptr)
+    if (block != nullptr) {
         process_live.fetch_add(1, std::memory_order_relaxed);
+        ++thread_live;
+    }
     return block;
+}
+
+[[maybe_unused]] void dead() noexcept {
+    process_live.fetch_sub(1, std::memory_order_relaxed);
+    --thread_live;
 }
 
 std::uint64_t counted(allocation_counter::scope what) noexcept {
@@ -81,19 +90,29 @@ void allocation_counter::restart() noexcept {
     bytes_ = counted_bytes(scope_);
 }
 
-std::int64_t live_blocks() noexcept {
-    return process_live.load(std::memory_order_relaxed);
+std::int64_t live_blocks(allocation_counter::scope what) noexcept {
+    return what == allocation_counter::scope::thread ? thread_live
+                                                     : process_live.load(std::memory_order_relaxed);
 }
 
 void fail_allocation(std::uint64_t n, std::uint64_t times) noexcept {
     until_failure = n;
     to_fail = times;
     failed = 0;
+    fallible = 0;
 }
 
 void spare_allocations_of(std::size_t size, std::size_t other) noexcept {
     spared[0] = size;
     spared[1] = other;
+}
+
+std::uint64_t fallible_allocations() noexcept {
+    return fallible;
+}
+
+std::uint64_t failed_allocations() noexcept {
+    return failed;
 }
 
 std::uint64_t stop_failing() noexcept {
@@ -103,8 +122,10 @@ std::uint64_t stop_failing() noexcept {
 }
 
 bool allocation_fails(std::size_t size) noexcept {
-    if (until_failure == 0 || size == spared[0] || size == spared[1] || until_failure-- > 1)
-        [[likely]]
+    if (until_failure == 0 || size == spared[0] || size == spared[1]) [[likely]]
+        return false;
+    ++fallible;
+    if (until_failure-- > 1)
         return false;
     until_failure = to_fail > 1 ? 1 : 0;
     --to_fail;
@@ -162,13 +183,13 @@ CONATS_REPLACES void* realloc(void* block, std::size_t size) noexcept {
     if (block == nullptr)
         return conats::test::alive(moved);
     if (size == 0)
-        conats::test::process_live.fetch_sub(1, std::memory_order_relaxed);
+        conats::test::dead();
     return moved;
 }
 
 CONATS_REPLACES void free(void* block) noexcept {
     if (block != nullptr)
-        conats::test::process_live.fetch_sub(1, std::memory_order_relaxed);
+        conats::test::dead();
     __libc_free(block);
 }
 

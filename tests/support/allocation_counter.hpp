@@ -35,9 +35,11 @@ private:
     std::uint64_t bytes_ = 0;
 };
 
-/// Blocks of the process that are allocated and not freed; 0 where available() is false. The pauses
-/// below change nothing about it.
-[[nodiscard]] std::int64_t live_blocks() noexcept;
+/// Blocks of the process that are allocated and not freed, or those that this thread has allocated
+/// less those that it has freed; 0 where available() is false. The pauses below change nothing
+/// about it.
+[[nodiscard]] std::int64_t live_blocks(
+    allocation_counter::scope what = allocation_counter::scope::process) noexcept;
 
 /// Makes the `n`-th allocation of this thread from now on, and the `times - 1` after it, fail; `n`
 /// counts from 1. Under a sanitizer only those by `operator new`, and only in a program that has
@@ -45,6 +47,11 @@ private:
 void fail_allocation(std::uint64_t n, std::uint64_t times = 1) noexcept;
 /// Allocations of these sizes do not fail, nor count toward `n`, until stop_failing().
 void spare_allocations_of(std::size_t size, std::size_t other) noexcept;
+/// How many allocations of this thread since fail_allocation() and before stop_failing() could have
+/// failed, those included that did.
+[[nodiscard]] std::uint64_t fallible_allocations() noexcept;
+/// How many have failed since fail_allocation().
+[[nodiscard]] std::uint64_t failed_allocations() noexcept;
 /// Nothing fails any more. Returns how many allocations have failed.
 std::uint64_t stop_failing() noexcept;
 /// Of the allocation that is being made: whether it is to fail.

@@ -175,6 +175,10 @@ public:
                 return;
     }
 
+    void say(std::string_view bytes) {
+        (void)::send(client_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    }
+
     void close_with_resets() {
         close_with_reset(client_);
         close_with_reset(server_);
@@ -246,6 +250,15 @@ public:
         }
     }
 
+    void say(std::string_view bytes) {
+        const std::lock_guard lock(mutex_);
+        for (const auto& each : open_) {
+            const std::lock_guard own(each->mutex);
+            if (each->both != nullptr)
+                each->both->say(bytes);
+        }
+    }
+
     std::array<flow_record, 2> records_;
     std::atomic<std::size_t> accepted_{0};
     std::atomic<bool> refuses_{false};
@@ -261,6 +274,13 @@ private:
         std::atomic<bool> with_reset{false};
         std::atomic<bool> ended{false};
         std::thread thread;
+
+        void show(proxied_connection* c) {
+            const std::lock_guard lock(mutex);
+            both = c;
+        }
+        std::mutex mutex;
+        proxied_connection* both = nullptr; ///< while it runs
     };
 
     void accept() {
@@ -299,7 +319,9 @@ private:
             const deadline end(5s);
             proxied_connection both(std::move(client), connect_tcp(server_host_, server_port_, end),
                                     records_);
+            shared.show(&both);
             both.run(shared.stop);
+            shared.show(nullptr);
             if (shared.with_reset)
                 both.close_with_resets();
         } catch (const std::system_error&) {
@@ -376,6 +398,9 @@ void sniffing_proxy::resume(flow direction) {
     impl_->records_[index_of(direction)].stalled = false;
 }
 
+void sniffing_proxy::say(std::string_view bytes) {
+    impl_->say(bytes);
+}
 void sniffing_proxy::cut() {
     impl_->end_all(false);
 }

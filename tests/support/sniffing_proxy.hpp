@@ -55,6 +55,9 @@ public:
     /// Reads nothing more in this direction, so that its sender is blocked at last; until resume().
     void stall(flow direction);
     void resume(flow direction);
+    /// Sends bytes to the clients of this moment as if they came from their server; only while
+    /// nothing else is under way to them. Allocates nothing.
+    void say(std::string_view bytes);
     /// Closes all connections of this moment, orderly or by RST. New ones are accepted.
     void cut();
     void reset();

@@ -227,6 +227,20 @@ TEST_CASE("event_queue ignores a cancellation that comes after the event, or of 
     queue.cancel(second);
 }
 
+TEST_CASE("event_queue lets nobody wait who is to be told of lost events") {
+    asio::io_context context;
+    const sleeper consumer(context);
+    event_queue queue;
+    queue.lose(); // between the look into the queue and the wait
+    event_queue::consumer_wait wait;
+    queue.park(wait, consumer.handler());
+    CHECK(consumer.resumed() == 1);
+    queue.close();
+    CHECK_FALSE(queue.closed());
+    CHECK(next(queue) == "events_dropped");
+    CHECK(queue.closed());
+}
+
 TEST_CASE("event_queue that is abandoned gives its consumer out instead of waking it") {
     asio::io_context context;
     const sleeper consumer(context);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "engine/patient_executor.hpp"
 #include "engine/strand.hpp"
 #include "support/catch.hpp"
+#include "transport/patient_executor.hpp"
 
 #include <boost/asio/execution/context.hpp>
 #include <boost/asio/execution/outstanding_work.hpp>
