@@ -368,7 +368,8 @@ TEST_CASE("B10 no_echo needs a server of protocol level 1") {
     handshake_options options;
     options.echo = false;
     driver old(options);
-    check_failed(old, old.info(info_builder().proto(0)), errc::feature_not_supported, "echo(false)");
+    check_failed(old, old.info(info_builder().proto(0)), errc::feature_not_supported,
+                 "echo(false)");
     driver current(options);
     CHECK(connect_json(current.connect()).at("echo") == false);
     driver indifferent;
