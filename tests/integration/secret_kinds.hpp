@@ -235,7 +235,7 @@ private:
                 {std::string(user), std::string(password)},
                 [url](connect_options& o) { o.proxy(url); },
                 [url](connect_options& o) { o.proxy(url + "x"); }, "proxy");
-            all_.back().obstacle = "transport"; // that makes its own streams
+            all_.back().obstacle = "proxy and a transport that makes its own streams exclude";
         }
     }
 

@@ -226,6 +226,8 @@ private:
         const auto ws = [](const std::string& url) { return "ws" + url.substr(url.find(':')); };
         for (const char* status : {"401 Who are you", "403 Not you", "503 Not now"}) {
             const auto refuse = [status](peer_session& s) {
+                if (s.read(4) != "GET ")
+                    return; // TLS
                 while (!s.line().empty()) {}
                 s.send("HTTP/1.1 " + std::string(status) + "\r\nContent-Length: 0\r\n\r\n");
                 s.wait_closed();
@@ -281,11 +283,11 @@ asio::awaitable<void> live(conats::connect_options o, sieve& told) {
     conats::error failure;
     const auto none = co_await nc.request("a", "", scaled(20ms), failure);
     told.take(failure);
-    co_await nc.flush(scaled(20ms), failure);
+    co_await nc.flush(scaled(5s), failure);
     told.take(failure);
     told.take(nc);
     if (!failure)
-        co_await nc.close(); // nothing will fail here
+        co_await nc.close(); // nothing fails here
     int losses = 0;
     while (auto event = co_await events.next()) {
         told.take(*event);
