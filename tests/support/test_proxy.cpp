@@ -227,8 +227,12 @@ private:
         const auto colon = target.rfind(':');
         const auto port = static_cast<std::uint16_t>(std::stoi(target.substr(colon + 1)));
         const auto server = co_await dial(target, target.substr(0, colon), port);
-        // The server speaks first: what it says goes along with our answer.
         std::string first = "HTTP/1.1 200 Connection established\r\n\r\n";
+        if (behaviour_.joins_at_once) {
+            join(s, server, std::move(first));
+            co_return;
+        }
+        // The server speaks first: what it says goes along with our answer.
         std::array<char, 16384> room{};
         const auto n = co_await server->async_read_some(asio::buffer(room), asio::use_awaitable);
         join(s, server, first.append(room.data(), n));

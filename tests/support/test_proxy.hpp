@@ -19,12 +19,14 @@ public:
     std::string user;     ///< wanted with `password`; empty: nobody is asked
     std::string password;
     std::map<std::string, std::string> names; ///< what it resolves, to IP addresses
-    std::string refusal;    ///< HTTP: the status line's end; SOCKS5: the reply's byte
-    bool is_silent = false; ///< accepts connections and says nothing
+    std::string refusal;        ///< HTTP: the status line's end; SOCKS5: the reply's byte
+    bool joins_at_once = false; ///< HTTP: for who speaks before the server does
+    bool is_silent = false;     ///< accepts connections and says nothing
 };
 
 /// A proxy on 127.0.0.1 and a free port, in a thread of its own. It speaks SOCKS5, or HTTP's
-/// CONNECT, where it sends the server's first bytes in one piece with its own answer.
+/// CONNECT, where it sends the server's first bytes in one piece with its own answer unless told
+/// otherwise.
 class test_proxy {
 public:
     explicit test_proxy(proxy_behaviour behaviour);
