@@ -80,7 +80,7 @@ private:
     bool ends_message_ = false; // a packed one, whose end is not handed out yet
     // Writing.
     std::string out_;
-    std::string plain_;    // of a message to be packed
+    std::string plain_;      // of a message to be packed
     bool is_secret_ = false; // the message to be sent
     bool may_pack_ = false;
     std::size_t out_begin_ = 0;
