@@ -139,7 +139,6 @@ void run_machine::on_connected(clock::time_point now, bool is_tls) noexcept {
     options_.is_tls = options_.is_tls || is_tls;
     last_failed_ = nullptr;
     cause_ = connect_cause();
-    tried_ = 0;
     rounds_ = 0;
     is_first_ = false;
     chosen_ = false;
@@ -172,14 +171,12 @@ bool run_machine::on_lost(clock::time_point now) {
     if (options_.max_reconnects == 0) {
         return false;
     }
-    tried_ = pool_.on_lost() ? 1 : 0;
     // Servers that all take clients and lose them soon, say over a subscription that is made anew
-    // on each, would be asked in turn without a pause, as fast as they answer.
-    const bool is_short = now - connected_at_ < options_.wait;
-    short_sessions_ = is_short ? short_sessions_ + 1 : 0;
-    if (short_sessions_ >= pool_.size()) {
-        tried_ = pool_.size();
+    // on each, would be asked in turn without a pause: it is the same round still.
+    if (now - connected_at_ >= std::min(options_.wait, longest_short_session)) {
+        tried_ = 0;
     }
+    tried_ += pool_.on_lost() ? 1 : 0;
     return true;
 }
 

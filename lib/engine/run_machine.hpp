@@ -78,6 +78,8 @@ public:
     [[nodiscard]] bool is_first_connect() const noexcept { return is_first_; }
 
 private:
+    static constexpr std::chrono::nanoseconds longest_short_session = std::chrono::seconds(2);
+
     run_step give_up();
     run_step pause(clock::time_point now);
     run_step dial(clock::time_point now, const server_info& last_info);
@@ -94,7 +96,6 @@ private:
     error fatal_;
     std::size_t tried_ = 0; // in this round, of those still in the pool
     std::uint64_t rounds_ = 0;
-    std::size_t short_sessions_ = 0; // in a row, shorter than the pause
     clock::time_point connected_at_{};
     std::shared_ptr<const server_address> last_failed_;
     clock::time_point resume_{}; // the end of the pause

@@ -155,6 +155,7 @@ TEST_CASE("G07 WebSocket and TCP do not mix in a list, and ws needs its transpor
     CHECK(ignored.text().find("tls and a transport") != std::string::npos);
     // With the transport, other schemes go over TCP.
     nats_server server;
+    options = conats::connect_options();
     options.servers(server.url()).transport(conats::websocket());
     CHECK_FALSE(outcome_of(options));
 }
