@@ -128,8 +128,8 @@ public:
     /// by an event `publish_dropped`; the connection goes on.
     /// Errors: `invalid_subject`, `payload_too_large`, `control_line_too_long`,
     /// `invalid_header`, `headers_not_supported`, `outbox_full`, `disconnected`, `draining`,
-    /// `closed` (nothing is sent); `timeout` if the options set one: above the mark the message
-    /// stays accepted, under `wait` it is taken back.
+    /// `closed` (nothing is sent); `timeout`: above the mark, if the options set one (the message
+    /// stays accepted); under `wait` after that, or else `offline_timeout` (it is taken back).
     /// Thread safety: any thread, at once with all other verbs; the order is that of the calls.
     /// Source: https://docs.nats.io/reference/reference-protocols/nats-protocol#pub
     [[nodiscard]] asio::awaitable<void> publish(std::string_view subject,

@@ -355,16 +355,17 @@ public:
     ///
     /// Nothing accepted for sending and nothing the old server had sent is lost or doubled, and
     /// requests under way go on waiting; what others publish within the round trip of step 2 may
-    /// be missed, as when reconnecting. The status stays `connected`; a `status_changed` and
-    /// `statistics::reconnects` tell of it. With a `server_chooser`, or where `max_reconnects` is
-    /// 0, it is as with `event_only`.
+    /// be missed, as when reconnecting. An old server that is silent for `connect_timeout` in step
+    /// 2, or takes `drain_timeout` for it, counts as lost. The status stays `connected`; a
+    /// `status_changed` and `statistics::reconnects` tell of it. With a `server_chooser`, or where
+    /// `max_reconnects` is 0, it is as with `event_only`.
     connect_options& when_lame_duck(lame_duck_policy p);
     [[nodiscard]] lame_duck_policy when_lame_duck() const noexcept { return when_lame_duck_; }
     /// What `publish` does without a connection. Default: `offline_policy::buffer`.
     connect_options& when_offline(offline_policy p);
     [[nodiscard]] offline_policy when_offline() const noexcept { return when_offline_; }
     /// So many bytes of encoded messages wait for a connection; what does not fit is
-    /// `outbox_full`. 0: as `offline_policy::fail`. Default 8 MiB.
+    /// `outbox_full`. 0: as `offline_policy::fail`, and not with `wait`. Default 8 MiB.
     connect_options& reconnect_buffer(std::size_t bytes);
     [[nodiscard]] std::size_t reconnect_buffer() const noexcept { return reconnect_buffer_; }
     /// How long `publish` waits for a connection under `offline_policy::wait`, if it has no

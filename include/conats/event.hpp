@@ -90,9 +90,9 @@ private:
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const event& e);
 
 /// The events of a client from the moment of `client::events()` on. First it tells the state of
-/// that moment: the client's status and, where it is so, that the server has announced its
-/// shutdown (`lame_duck`) and which subscriptions are slow. Move-only; destroying it stops the
-/// collection.
+/// that moment: the client's status and, where it is so, that nobody looked at the server's
+/// certificate (`tls_not_verified`), that it has announced its shutdown (`lame_duck`) and which
+/// subscriptions are slow. Move-only; destroying it stops the collection.
 ///
 /// Status changes are never dropped. Equal consecutive errors are merged with a count. At most
 /// 1 024 other events wait; then the oldest goes and an `events_dropped` tells how many.

@@ -93,7 +93,8 @@ private:
 class CONATS_EXPORT server_choice {
 public:
     server_choice() noexcept = default;
-    /// The server at this position of the list, at once.
+    /// The server at this position of the list, at once; one that has just failed, or was lost
+    /// within 2 s, after the pause between rounds.
     // NOLINTNEXTLINE(google-explicit-constructor): `return 2;` in a chooser
     server_choice(std::size_t index) noexcept : index_(index) {}
     /// The same, after a delay.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <ratio>
 #include <type_traits>
 
 namespace conats {
@@ -39,7 +40,12 @@ private:
                 return nanoseconds::min();
             if (count != count)
                 return nanoseconds(0);
-            return std::chrono::duration_cast<nanoseconds>(d);
+            // Of a unit that is no whole number of nanoseconds the cast itself might overflow.
+            using unit = std::ratio_divide<typename Duration::period, std::nano>;
+            if constexpr (unit::den == 1)
+                return std::chrono::duration_cast<nanoseconds>(d);
+            else
+                return nanoseconds(static_cast<nanoseconds::rep>(count));
         }
     }
 

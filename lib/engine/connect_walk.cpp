@@ -7,12 +7,14 @@
 #include "engine/wire_tracer.hpp"
 #include "protocol/server_errors.hpp"
 #include "support/later.hpp"
+#include "transport/expect_some.hpp"
 #include "transport/tls_stream.hpp"
 #include "transport/transport_parts.hpp"
 #include "values/no_memory.hpp"
 
 #include <boost/asio/buffer.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -138,16 +140,17 @@ asio::awaitable<error> connect_walk::subscribe_inbox() {
     if (inbox_sid_ == 0)
         co_return error();
     trace_line(std::string_view(command).substr(0, command.size() - 2)); // without its CRLF
-    error e = co_await write(command);
-    if (!e && attempt_->expired())
-        e = error(errc::timeout, "the server takes no bytes");
-    co_return e;
+    error_code ec;
+    co_await write(command, ec);
+    if (attempt_->expired())
+        co_return error(errc::timeout, "the server takes no bytes");
+    if (ec)
+        co_return error(errc::disconnected, ec.message());
+    co_return error();
 }
 
 void connect_walk::adopt() {
-    connection_.on_secured(attempt_->stream().tls(), *server_);
-    connection_.on_connected(info_, *server_, attempt_->stream().local_address(),
-                             attempt_->stream().remote_address(), std::exchange(inbox_sid_, 0));
+    connection_.on_connected(info_, *server_, attempt_->stream(), std::exchange(inbox_sid_, 0));
     plan_renewal();
 }
 
@@ -304,10 +307,14 @@ asio::awaitable<error> connect_walk::shake_hands(const server_address& server) {
 
 void connect_walk::plan_renewal() {
     const auto wall = std::chrono::system_clock::now();
+    const auto at = planned_renewal(connection_.authentication(), expire_, wall);
+    if (!at)
+        return;
     // Those whose JWTs end together are not to come together.
-    if (const auto at = planned_renewal(connection_.authentication(), expire_, wall))
-        connection_.renew_at(
-            later(connection_.now(), *at - wall - connection_.moving_delay(false)));
+    const auto span = *at - wall;
+    const auto earlier =
+        std::min<std::chrono::nanoseconds>(connection_.moving_delay(false), span / 10);
+    connection_.renew_at(later(connection_.now(), span - earlier));
 }
 
 asio::awaitable<handshake_action> connect_walk::next_action(handshake& h) {
@@ -335,6 +342,7 @@ asio::awaitable<handshake_action> connect_walk::read_more(handshake& h) {
     error_code ec;
     const std::size_t n =
         co_await attempt_->stream().read_some(asio::mutable_buffer(space.data, space.size), ec);
+    expect_some(n, ec);
     input_->commit(n);
     connection_.count_read(n);
     if (attempt_->expired())
@@ -392,15 +400,18 @@ void connect_walk::trace_line(std::string_view line) const noexcept {
 // An error of the write is not the last word: the server may have said why it closed.
 asio::awaitable<error> connect_walk::write(std::string_view bytes) {
     error_code ec;
+    co_await write(bytes, ec);
+    co_return error();
+}
+
+asio::awaitable<void> connect_walk::write(std::string_view bytes, error_code& ec) {
     while (!bytes.empty() && !ec) {
         const asio::const_buffer all(bytes.data(), bytes.size());
         const std::size_t n = co_await attempt_->stream().write_some({&all, 1}, ec);
         bytes.remove_prefix(n);
         connection_.count_written(n);
-        if (n == 0)
-            break;
+        expect_some(n, ec);
     }
-    co_return error();
 }
 
 } // namespace impl

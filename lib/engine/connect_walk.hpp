@@ -72,6 +72,7 @@ private:
     asio::awaitable<error> find_credentials(const server_address& server, const std::string& nonce,
                                             credentials& out);
     asio::awaitable<error> write(std::string_view bytes);
+    asio::awaitable<void> write(std::string_view bytes, error_code& ec);
     void trace_line(std::string_view line) const noexcept;
 
     connection& connection_;

@@ -303,8 +303,7 @@ void connection::raise_userinfo_ignored(const server_address& server) {
     tell([&] { return event(event_kind::userinfo_ignored, userinfo_ignored_).status(status_); });
 }
 
-void connection::on_secured(conats::tls_info tls, const server_address& server) {
-    const lock_guard lock(mutex_);
+void connection::note_tls(conats::tls_info tls, const server_address& server) {
     tls_info_ = std::move(tls);
     tls_not_verified_ = error();
     if (!tls_info_ || tls_info_.verified)

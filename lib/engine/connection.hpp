@@ -127,6 +127,7 @@ public:
     /// False if there is nothing to wait for.
     bool begin_room_wait(wait_node& n, std::uint64_t generation);
     /// Enters `n` to be resumed when there is a connection; false if there is one.
+    /// `begin`: the message's place in the outbox; as it is at last in the node's ticket.
     bool begin_offline_wait(wait_node& n, std::uint64_t begin);
     /// Takes back what was accepted while there was no connection; false if it is too late.
     bool withdraw(std::uint64_t begin);
@@ -233,10 +234,7 @@ public:
     void on_dial_failed(error e);
     /// `inbox_sid`: of the request inbox, if the server was told of it already.
     void on_connected(const conats::server_info& info, const server_address& server,
-                      std::string local, std::string remote, std::uint64_t inbox_sid);
-    /// Before `on_connected`: how the connection is encrypted, if it is. One event per connection
-    /// tells that nobody looked at the server's certificate.
-    void on_secured(conats::tls_info tls, const server_address& server);
+                      const conats::stream& stream, std::uint64_t inbox_sid);
     /// After `on_connected`: then the connection is made anew, since its credentials expire soon.
     void renew_at(clock::time_point t);
     /// One event per client tells that an option wins over an address's userinfo.
@@ -377,6 +375,8 @@ private:
     void arm(clock::time_point at) noexcept;
     void post_stop(error why) noexcept;
     void update_servers();
+    /// How the connection is encrypted, if it is; an event where nobody looked at the certificate.
+    void note_tls(conats::tls_info tls, const server_address& server);
     struct ended_inbox {
         std::shared_ptr<subscription_state> subscription;
         error why;

@@ -309,7 +309,8 @@ error connection::check_health(clock::time_point now) {
     const bool has_read = std::exchange(reads_seen_, reads) != reads;
     if (has_read)
         keep_alive_.on_pong();
-    if (moving_ == moving::leaving && (has_read || !pause_.empty()))
+    if (moving_ == moving::leaving &&
+        (has_read || writing_ || !last_words_.empty() || !pause_.empty()))
         set_move_deadline(now);
     if (now >= close_deadline_)
         return close_reason_;

@@ -115,7 +115,7 @@ bool connection::take_move() {
         const lock_guard lock(mutex_);
         if (moving_ != moving::left || !alive_ || stop_requested_)
             return false;
-        (void)servers_.on_lost(); // tried last from now on
+        machine_.on_moving(now());
         servers_.prefer(std::exchange(destination_, nullptr));
         keep_frames([](const frame_cursor& f) { return f.is_publish(); });
         publishers_.take_all(wake::ready, woken);

@@ -8,6 +8,8 @@
 #include "support/later.hpp"
 #include "support/retry_for_memory.hpp"
 
+#include <conats/stream.hpp>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -247,19 +249,20 @@ error connection::lost_error() const {
 // --- A session begins
 
 void connection::on_connected(const conats::server_info& info, const server_address& server,
-                              std::string local, std::string remote, std::uint64_t inbox_sid) {
+                              const conats::stream& stream, std::uint64_t inbox_sid) {
     woken_list woken;
     const bool again = !machine_.is_first_connect();
     {
         const lock_guard lock(mutex_);
+        note_tls(stream.tls(), server);
         machine_.on_connected(now(), static_cast<bool>(tls_info_));
         info_ = info;
         has_info_ = true;
         discover(info);
         replay(inbox_sid);
         connected_url_ = server.redacted();
-        local_address_ = std::move(local);
-        remote_address_ = std::move(remote);
+        local_address_ = stream.local_address();
+        remote_address_ = stream.remote_address();
         keep_alive_.start(now());
         write_progress_ = now();
         reconnect_forced_ = false;
@@ -393,29 +396,30 @@ bool connection::withdraw(std::uint64_t begin) {
     return true;
 }
 
-// What stays moves to positions that none had: who waits for it is told. One whose time is over in
-// this moment no longer finds its message, which then stays as well.
+// What stays moves to positions that none had: who waits for it is told. One that does not wait
+// yet, or whose time is over in this moment, no longer finds its message, which then stays as well.
 bool connection::drop_withdrawn() {
     if (withdrawn_.empty())
         return false;
-    std::vector<wait_node*> waiting;
+    using place = std::pair<wait_node*, std::uint64_t>;
+    std::vector<place> waiting;
     for (wait_node* n = offline_publishers_.front(); n != nullptr; n = n->next)
-        waiting.push_back(n);
-    const auto earlier = [](const wait_node* a, const wait_node* b) {
-        return a->ticket < b->ticket;
-    };
-    std::sort(waiting.begin(), waiting.end(), earlier);
+        waiting.emplace_back(n, n->ticket);
+    std::sort(waiting.begin(), waiting.end(),
+              [](const place& a, const place& b) { return a.second < b.second; });
     auto next_waiting = waiting.begin();
     outbox next = outbox_.successor();
     for (frame_cursor f(outbox_.contents()); f.next();) {
         if (std::binary_search(withdrawn_.begin(), withdrawn_.end(), f.begin()))
             continue;
-        while (next_waiting != waiting.end() && (*next_waiting)->ticket < f.begin())
+        while (next_waiting != waiting.end() && next_waiting->second < f.begin())
             ++next_waiting;
-        if (next_waiting != waiting.end() && (*next_waiting)->ticket == f.begin())
-            (*next_waiting++)->ticket = next.end();
+        if (next_waiting != waiting.end() && next_waiting->second == f.begin())
+            (next_waiting++)->second = next.end();
         f.append_to(next);
     }
+    for (const auto& [node, position] : waiting)
+        node->ticket = position;
     withdrawn_.clear();
     written_ = next.begin();
     outbox_ = std::move(next);

@@ -5,7 +5,6 @@
 #include "values/secret_access.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 namespace conats {
 inline namespace v0 {
@@ -103,7 +102,7 @@ std::string parse_context(std::string_view text, context_fields& out) {
     if (text.starts_with(byte_order_mark))
         text.remove_prefix(byte_order_mark.size());
     secret padded = secret_access::allocate(text.size() + json_padding);
-    std::memcpy(secret_access::data(padded), text.data(), text.size());
+    std::copy(text.begin(), text.end(), secret_access::data(padded));
     json_reader reader;
     context_fields fields;
     std::string fault;

@@ -23,10 +23,10 @@ public:
     /// While it lives, functions of this home that are destroyed on this thread return to it.
     class open_home {
     public:
-        explicit open_home(home& h) noexcept : outer_(std::exchange(open_, &h)) {}
+        explicit open_home(home& h) noexcept : outer_(std::exchange(innermost, &h)) {}
         open_home(const open_home&) = delete;
         open_home& operator=(const open_home&) = delete;
-        ~open_home() { open_ = outer_; }
+        ~open_home() { innermost = outer_; }
 
     private:
         home* outer_;
@@ -41,7 +41,7 @@ public:
     returning_function& operator=(returning_function&&) = delete;
     ~returning_function() {
         // `home_` is looked at only where it still stands: in the call that posts.
-        if (home_ != nullptr && home_ == open_)
+        if (home_ != nullptr && home_ == innermost)
             home_->emplace(std::move(function_));
     }
 
@@ -51,7 +51,7 @@ public:
     }
 
 private:
-    static inline constinit thread_local home* open_ = nullptr;
+    static inline constinit thread_local home* innermost = nullptr;
 
     Function function_;
     home* home_;

@@ -64,7 +64,7 @@ run_step run_machine::pause(clock::time_point now) {
 std::chrono::nanoseconds run_machine::delay() {
     if (options_.delay) {
         try {
-            return options_.delay(rounds_);
+            return options_.delay(std::max<std::uint64_t>(rounds_, 1));
         } catch (const std::exception&) { // the default will do
         }
     }
@@ -118,8 +118,8 @@ bool run_machine::choose(run_step& step, clock::time_point now, const server_inf
     } else if (tried_ == 0 && rounds_ != 0) {
         choice = server_choice(0, delay()); // as without a chooser
     }
-    // One that has just failed is not asked again and again.
-    if (choice.delay().count() <= 0 && pool_.front().address() == last_failed_) {
+    // One that has just failed is not asked again and again; a first connect is one round anyway.
+    if (choice.delay().count() <= 0 && pool_.front().address() == last_failed_ && may_go_on()) {
         choice = server_choice(0, delay());
     }
     if (choice.delay().count() <= 0 || hurry_) {
@@ -136,6 +136,7 @@ bool run_machine::choose(run_step& step, clock::time_point now, const server_inf
 void run_machine::on_connected(clock::time_point now, bool is_tls) noexcept {
     pool_.on_connected();
     connected_at_ = now;
+    connected_to_ = pool_.front().address();
     options_.is_tls = options_.is_tls || is_tls;
     last_failed_ = nullptr;
     cause_ = connect_cause();
@@ -155,8 +156,12 @@ bool run_machine::is_repeated_refusal(const error& e) const {
            pool_.front().last_error().code() == e.code();
 }
 
+bool run_machine::may_go_on() const noexcept {
+    return !is_first_ || options_.retry_first_connect;
+}
+
 void run_machine::on_failed(error e) {
-    const bool may_go = !is_first_ || options_.retry_first_connect;
+    const bool may_go = may_go_on();
     if (may_go && is_repeated_refusal(e)) {
         fatal_ = e;
     }
@@ -171,13 +176,24 @@ bool run_machine::on_lost(clock::time_point now) {
     if (options_.max_reconnects == 0) {
         return false;
     }
+    tried_ += leave(now) ? 1 : 0;
+    return true;
+}
+
+void run_machine::on_moving(clock::time_point now) {
+    (void)leave(now);
+}
+
+// The current server is tried last; false if the pool does not hold it any more.
+bool run_machine::leave(clock::time_point now) {
     // Servers that all take clients and lose them soon, say over a subscription that is made anew
     // on each, would be asked in turn without a pause: it is the same round still.
     if (now - connected_at_ >= std::min(options_.wait, longest_short_session)) {
         tried_ = 0;
+    } else {
+        last_failed_ = connected_to_;
     }
-    tried_ += pool_.on_lost() ? 1 : 0;
-    return true;
+    return pool_.on_lost();
 }
 
 void run_machine::retry_now() noexcept {

@@ -68,6 +68,8 @@ public:
     void on_failed(error e);
     /// The connection is lost; false if it is not to be made again.
     [[nodiscard]] bool on_lost(clock::time_point now);
+    /// The connection to another server, which is made already, takes its place.
+    void on_moving(clock::time_point now);
     /// After how long to try to move away from a server that is about to close; `again`: since all
     /// others have failed.
     [[nodiscard]] std::chrono::nanoseconds moving_delay(bool is_tls, bool again);
@@ -85,6 +87,8 @@ private:
     run_step dial(clock::time_point now, const server_info& last_info);
     bool choose(run_step& step, clock::time_point now, const server_info& last_info);
     [[nodiscard]] bool is_repeated_refusal(const error& e) const;
+    [[nodiscard]] bool may_go_on() const noexcept;
+    bool leave(clock::time_point now);
     [[nodiscard]] std::chrono::nanoseconds delay();
     [[nodiscard]] std::chrono::nanoseconds jitter(bool is_tls);
     [[nodiscard]] std::chrono::nanoseconds with_wait(std::chrono::nanoseconds more) const;
@@ -97,8 +101,9 @@ private:
     std::size_t tried_ = 0; // in this round, of those still in the pool
     std::uint64_t rounds_ = 0;
     clock::time_point connected_at_{};
-    std::shared_ptr<const server_address> last_failed_;
-    clock::time_point resume_{}; // the end of the pause
+    std::shared_ptr<const server_address> connected_to_;
+    std::shared_ptr<const server_address> last_failed_; // or lost soon
+    clock::time_point resume_{};                        // the end of the pause
     bool pausing_ = false;
     bool hurry_ = false; // no pause before the next attempt
     bool is_first_ = true;

@@ -3,6 +3,7 @@
 
 #include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
+#include "transport/expect_some.hpp"
 #include "transport/openssl.hpp"
 #include "values/no_memory.hpp"
 
@@ -129,8 +130,9 @@ asio::awaitable<error> session::read_once() {
     error_code ec;
     const std::size_t n =
         co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
-    if (ec || n == 0) // nothing without an error is a stream of the user's that has ended
-        co_return lost(ec ? ec : asio::error::make_error_code(asio::error::eof));
+    expect_some(n, ec);
+    if (ec)
+        co_return lost(ec);
     connection_.on_read(n);
     input_->commit(n);
     co_return inbound_.feed(*input_);
@@ -190,8 +192,9 @@ asio::awaitable<error> session::write_all(outgoing& out) {
         const std::size_t n = co_await stream_->write_some(all, ec);
         out.consume(n);
         connection_.on_written(n);
-        if (ec || n == 0)
-            co_return lost(ec ? ec : asio::error::make_error_code(asio::error::eof));
+        expect_some(n, ec);
+        if (ec)
+            co_return lost(ec);
     }
     co_return error();
 }

@@ -40,7 +40,7 @@ struct wait_node {
     wait_node* next = nullptr;
     class wait_list* list = nullptr;
     parked_handler handler;
-    std::uint64_t ticket = 0; // of the PING it waits for
+    std::uint64_t ticket = 0; // of the PING, subscription or place in the outbox it waits for
     timed_wait timer{this};
     deadline_node::time_point since{}; // of the request or PING, where latency is recorded
     wake outcome = wake::pending;

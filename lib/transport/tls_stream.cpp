@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/tls_stream.hpp"
 
+#include "transport/expect_some.hpp"
 #include "transport/tcp_stream.hpp"
 
 #include <boost/asio/as_tuple.hpp>
@@ -148,6 +149,7 @@ asio::awaitable<std::size_t> tls_stream::write_some(std::span<const asio::const_
             const asio::const_buffer all(out.data(), out.size());
             n = co_await lower_->write_some({&all, 1}, ec);
         }
+        expect_some(n, ec);
         engine_.consume_output(n);
     }
     is_writing_ = false;
@@ -204,6 +206,7 @@ asio::awaitable<void> tls_stream::flush(error_code& ec) {
         const auto out = engine_.output();
         const asio::const_buffer all(out.data(), out.size());
         const std::size_t n = co_await lower_->write_some({&all, 1}, ec);
+        expect_some(n, ec);
         engine_.consume_output(n);
     }
     is_writing_ = false;
@@ -225,6 +228,7 @@ asio::awaitable<void> tls_stream::fetch(error_code& ec) {
     const auto space = engine_.input_space();
     const std::size_t n =
         co_await lower_->read_some(asio::mutable_buffer(space.data(), space.size()), ec);
+    expect_some(n, ec);
     is_reading_ = false;
     engine_.commit_input(n);
     changed();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "websocket/websocket_stream.hpp"
 
+#include "transport/expect_some.hpp"
 #include "transport/http_head.hpp"
 #include "values/secret_access.hpp"
 #include "websocket/upgrade.hpp"
@@ -73,6 +74,7 @@ asio::awaitable<error> websocket_stream::send_request(std::string key) {
         const std::size_t count = std::min(most, left.size() - first);
         error_code ec;
         std::size_t n = co_await lower_->write_some({left.data() + first, count}, ec);
+        expect_some(n, ec);
         if (ec)
             co_return error(errc::connection_failed, "the WebSocket handshake: " + ec.message());
         while (first != left.size() && n >= left[first].size())
@@ -90,6 +92,7 @@ asio::awaitable<error> websocket_stream::read_reply(std::string key) {
         const asio::mutable_buffer to(room.data(), std::min(room.size(), head.wanted()));
         error_code ec;
         const std::size_t n = co_await lower_->read_some(to, ec);
+        expect_some(n, ec);
         if (ec == asio::error::eof)
             co_return error(errc::connection_failed,
                             "the server closed the connection in the WebSocket handshake");
@@ -126,8 +129,10 @@ asio::awaitable<std::size_t> websocket_stream::read_some(asio::mutable_buffer to
         if (inflater_)
             room = asio::mutable_buffer(raw_.data(), raw_.size());
         std::size_t got = 0;
-        if (!ec)
+        if (!ec) {
             got = co_await lower_->read_some(room, ec);
+            expect_some(got, ec);
+        }
         if (ec)
             co_return 0;
         raw_left_ = {static_cast<const char*>(room.data()), got};
@@ -274,6 +279,7 @@ asio::awaitable<std::size_t> websocket_stream::write_out(error_code& ec) {
     while (out_begin_ != out_.size() && !ec) {
         const asio::const_buffer all(out_.data() + out_begin_, out_.size() - out_begin_);
         const std::size_t n = co_await lower_->write_some({&all, 1}, ec);
+        expect_some(n, ec);
         out_begin_ += n;
         written += n;
     }

@@ -180,6 +180,52 @@ TEST_CASE(
     CHECK(f.step_and_fail() == "dial c");
 }
 
+TEST_CASE(
+    "F05, F06 the delay that a chooser's server has after a failure is that of the first round") {
+    run_options o;
+    std::vector<std::uint64_t> rounds;
+    o.delay = [&](std::uint64_t round) {
+        rounds.push_back(round);
+        return 50ms;
+    };
+    o.chooser = [](const std::vector<server_state>&, const server_info&) {
+        return server_choice(0);
+    };
+    fixture f("a", o);
+    f.connect();
+    REQUIRE(f.lose(10ms)); // as good as a failure
+    CHECK(f.step_and_fail() == "wait 50");
+    CHECK(f.step_and_fail() == "dial a");
+    CHECK(f.step_and_fail() == "wait 50");
+    CHECK(rounds.front() == 1);
+}
+
+TEST_CASE("F06 the first connect is one round without a pause, with a chooser as well") {
+    run_options o;
+    o.chooser = [](const std::vector<server_state>& servers, const server_info&) {
+        for (std::size_t i = 0; i != servers.size(); ++i)
+            if (servers[i].url() == "nats://b:4222")
+                return server_choice(i);
+        return server_choice();
+    };
+    fixture f("a,b", o);
+    CHECK(f.step_and_fail() == "dial b");
+    CHECK(f.step_and_fail() == "dial b");
+    CHECK(f.step() == "give up");
+}
+
+TEST_CASE("F11 after a move a loss is one of the new server") {
+    fixture f("a,b");
+    f.connect(); // a
+    REQUIRE(f.lose(10ms));
+    f.connect(); // b
+    f.now += 1h;
+    f.machine.on_moving(f.now);
+    f.connect(); // a
+    REQUIRE(f.lose(10ms));
+    CHECK(f.step() == "dial b"); // not a pause
+}
+
 TEST_CASE("A21 credentials that came too late were not refused") {
     fixture f("a");
     f.connect();

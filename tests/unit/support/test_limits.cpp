@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 using namespace conats::impl;
@@ -43,6 +44,9 @@ TEST_CASE("S88 a time_limit takes any unit and is capped instead of overflowing"
     CHECK(capped(std::chrono::microseconds::max()) == nanoseconds::max());
     CHECK(capped(std::chrono::seconds::max()) == nanoseconds::max());
     CHECK(capped(hours::max()) == nanoseconds::max());
+    using samples = std::chrono::duration<std::int64_t, std::ratio<1, 44100>>;
+    CHECK(capped(samples(44100) * 3600 * 24 * 365) / 1s == 3600 * 24 * 365);
+    CHECK(capped(samples::max()) == nanoseconds::max());
     CHECK(capped(hours::min()) == nanoseconds::min());
     CHECK(capped(hours(24 * 365 * 290)) == hours(24 * 365 * 290));
     CHECK(capped(seconds_as_double::max()) == nanoseconds::max());
