@@ -102,6 +102,14 @@ TEST_CASE("F12 messages that are taken back make room for others") {
             is_sent = true;
         };
         asio::co_spawn(executor, keep(), asio::detached);
+        // And one that moves with it is found when its own time is over.
+        conats::publish_options later;
+        later.timeout(300ms);
+        conats::error late;
+        const auto give_up = [&]() -> asio::awaitable<void> {
+            co_await nc.publish("late", "x", later, late);
+        };
+        asio::co_spawn(executor, give_up(), asio::detached);
         for (int i = 0; i != 20; ++i) {
             co_await nc.publish("taken.back", part, impatient, e);
             CHECK(e == errc::timeout);
@@ -112,12 +120,15 @@ TEST_CASE("F12 messages that are taken back make room for others") {
         CHECK_FALSE(nc.try_publish("stays", part));
         CHECK(nc.try_publish("stays", part) == errc::outbox_full);
         CHECK_FALSE(is_sent);
+        const bool given_up = co_await async_eventually([&] { return late == errc::timeout; });
+        CHECK(given_up);
         REQUIRE_FALSE(nc.force_reconnect());
         const bool back = co_await async_eventually([&] { return is_sent; });
         CHECK(back);
         co_await nc.flush();
         const std::string all = peer.received();
         CHECK(all.find("taken.back") == std::string::npos);
+        CHECK(all.find("PUB late") == std::string::npos);
         CHECK(all.find("PUB kept 1\r\nx\r\nPUB stays 3000\r\n") != std::string::npos);
     });
 }
