@@ -154,3 +154,33 @@ TEST_CASE("C02 who waits for the first server is let go, and the event tells wha
         CHECK(server.monitor().in_msgs() == 0);
     });
 }
+
+TEST_CASE("F06, F07 the application chooses servers and replaces them") {
+    nats_server first;
+    nats_server second;
+    nats_server third;
+    run([&]() -> asio::awaitable<void> {
+        conats::connect_options o = fast(first.url() + "," + second.url());
+        o.retain_order(true);
+        const auto choose = [&](const std::vector<conats::server_state>& all,
+                                const conats::server_info&) {
+            for (std::size_t i = 0; i != all.size(); ++i)
+                if (all[i].url() == second.url())
+                    return conats::server_choice(i);
+            return conats::server_choice();
+        };
+        o.server_chooser(choose);
+        auto nc = co_await conats::connect(o);
+        CHECK(nc.connected_url() == second.url());
+        CHECK(nc.servers().size() == 2);
+        CHECK_FALSE(nc.set_servers(third.url()));
+        REQUIRE(nc.servers().size() == 1);
+        CHECK(nc.servers().front().url() == third.url());
+        CHECK(nc.connected_url() == second.url());
+        CHECK(nc.set_servers("a b").code() == errc::invalid_address);
+        CHECK_FALSE(nc.force_reconnect());
+        const bool moved =
+            co_await async_eventually([&] { return nc.connected_url() == third.url(); });
+        CHECK(moved);
+    });
+}
