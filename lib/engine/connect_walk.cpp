@@ -110,6 +110,7 @@ void connect_walk::stop(const error& /*why*/) {
 asio::awaitable<error> connect_walk::try_server(std::shared_ptr<const server_address> server) {
     const control_scope control(connection_, *this);
     server_ = std::move(server);
+    is_ahead_ = false; // also where an attempt ahead ended by an exception
     error e;
     try {
         e = co_await dial();
@@ -125,7 +126,6 @@ asio::awaitable<error> connect_walk::try_ahead(std::shared_ptr<const server_addr
     server_ = std::move(server);
     is_ahead_ = true;
     error e = co_await dial();
-    is_ahead_ = false;
     if (!e && info_.lame_duck_mode)
         e = error(errc::server_shutdown, "the server is in lame duck mode itself");
     if (e)
