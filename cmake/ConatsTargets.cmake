@@ -17,6 +17,11 @@ function(conats_configure_target target)
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             # g++ reports it falsely for coroutines that return asio::awaitable.
             target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
+            if(CMAKE_UNITY_BUILD)
+                # What is local to one source is not misplaced, though the source is included, and
+                # hides nothing of the others.
+                target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+            endif()
             if(CONATS_SANITIZE)
                 # Instrumented code confuses the flow analysis behind this one.
                 target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)

@@ -13,14 +13,15 @@ foreach(kind IN ITEMS unit integration simulation stress fuzz)
 endforeach()
 
 # conats_test(<target> [LIBRARIES <target>...] [LABELS <label>...] [TIMEOUT <seconds>]
-#             [PROCESSORS <n>] [COST <n>] SOURCES <file>...)
+#             [PROCESSORS <n>] [COST <n>] [ONE_BY_ONE] SOURCES <file>...)
 # A Catch2 program whose test cases CTest lists one by one. It sees the private headers
 # ("protocol/parser.hpp"), the public ones and those of tests/support ("support/catch.hpp").
 # LABELS defaults to unit. Test cases are read from the program when ctest runs, so that a changed
 # test name needs no new configure. More tests run at once than there are processors, since most
 # wait for something: PROCESSORS is the share of those that compute. COST: the larger, the earlier.
+# ONE_BY_ONE: its files are compiled each on its own in unity builds too.
 function(conats_test target)
-    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT;PROCESSORS;COST" "LIBRARIES;LABELS;SOURCES")
+    cmake_parse_arguments(PARSE_ARGV 1 arg "ONE_BY_ONE" "TIMEOUT;PROCESSORS;COST" "LIBRARIES;LABELS;SOURCES")
     if(arg_UNPARSED_ARGUMENTS)
         message(FATAL_ERROR "conats_test(${target}): what is '${arg_UNPARSED_ARGUMENTS}'?")
     endif()
@@ -43,6 +44,9 @@ function(conats_test target)
     add_executable(${target} ${arg_SOURCES})
     conats_configure_target(${target})
     target_link_libraries(${target} PRIVATE conats_test_support ${arg_LIBRARIES})
+    if(arg_ONE_BY_ONE)
+        set_target_properties(${target} PROPERTIES UNITY_BUILD OFF)
+    endif()
     # Bound as it starts: a function that is bound when it is first called has the dynamic linker save
     # the vector registers on the stack, and with them what a copy of a secret has left there.
     target_link_options(${target} PRIVATE LINKER:-z,now)
@@ -91,6 +95,7 @@ function(conats_fuzz target)
 
     add_executable(${target} ${arg_SOURCES})
     conats_configure_target(${target})
+    set_target_properties(${target} PROPERTIES UNITY_BUILD OFF) # each is soon built
     target_link_libraries(${target} PRIVATE conats_private)
     add_dependencies(conats_tests_fuzz ${target})
     if(CONATS_BUILD_FUZZ)

@@ -13,16 +13,16 @@ namespace impl {
 namespace {
 
 /// Marks the stream's consumer as waiting for as long as it lives.
-class waiting {
+class waiting_for_event {
 public:
-    explicit waiting(event_queue& q) : queue_(q) {
+    explicit waiting_for_event(event_queue& q) : queue_(q) {
         if (!q.begin_wait())
             throw conats::system_error(
                 error(errc::already_waiting, "the event stream has a waiting consumer already"));
     }
-    waiting(const waiting&) = delete;
-    waiting& operator=(const waiting&) = delete;
-    ~waiting() { queue_.end_wait(); }
+    waiting_for_event(const waiting_for_event&) = delete;
+    waiting_for_event& operator=(const waiting_for_event&) = delete;
+    ~waiting_for_event() { queue_.end_wait(); }
 
     event_queue::consumer_wait wait;
 
@@ -35,7 +35,7 @@ asio::awaitable<std::optional<event>> next(std::shared_ptr<event_queue> q) {
         throw conats::system_error(error(errc::closed, "the event stream is empty"));
     std::optional<event> e = q->take();
     while (!e && !q->closed()) {
-        waiting w(*q);
+        waiting_for_event w(*q);
         co_await park(q, w.wait);
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))

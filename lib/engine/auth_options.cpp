@@ -34,13 +34,13 @@ std::array<named_way, 11> ways_of(const connect_options& o) {
              {"credentials_file", !o.credentials_file().empty() || !o.seed_file().empty()}}};
 }
 
-error invalid(std::string text) {
+error invalid_auth(std::string text) {
     return {errc::invalid_options, std::move(text)};
 }
 
 /// No error if there is no fault.
-error invalid(const char* option, const char* fault) {
-    return fault != nullptr ? invalid(std::string(option) + ": " + fault) : error();
+error invalid_auth(const char* option, const char* fault) {
+    return fault != nullptr ? invalid_auth(std::string(option) + ": " + fault) : error();
 }
 
 error check_ways(const connect_options& o) {
@@ -48,14 +48,15 @@ error check_ways(const connect_options& o) {
     const auto ways = ways_of(o);
     for (const named_way& way : ways) {
         if (way.set && first != nullptr) {
-            return invalid(std::string(first->name) + " and " + way.name + " exclude each other");
+            return invalid_auth(std::string(first->name) + " and " + way.name +
+                                " exclude each other");
         }
         if (way.set) {
             first = &way;
         }
     }
     if (!o.password().empty() && o.user().empty()) {
-        return invalid("password is set without user");
+        return invalid_auth("password is set without user");
     }
     return {};
 }
@@ -67,27 +68,27 @@ const char* check_seed(const secret& seed) {
 
 error check_nkey(const connect_options& o) {
     if (!o.nkey_seed().empty()) {
-        return invalid("nkey_seed", check_seed(o.nkey_seed()));
+        return invalid_auth("nkey_seed", check_seed(o.nkey_seed()));
     }
     if (o.nkey().empty() && !o.nkey_signer()) {
         return {};
     }
     if (!o.nkey_signer()) {
-        return invalid("nkey: there is a public key and no signer");
+        return invalid_auth("nkey: there is a public key and no signer");
     }
-    return invalid("nkey", check_public_nkey(o.nkey(), nkey_kind::user_key));
+    return invalid_auth("nkey", check_public_nkey(o.nkey(), nkey_kind::user_key));
 }
 
 error check_user_jwt(const char* option, const user_jwt& jwt) {
     if (jwt.token().empty()) {
-        return invalid(option, "there is no JWT");
+        return invalid_auth(option, "there is no JWT");
     }
     if (const char* const fault = check_jwt(jwt.token().reveal())) {
-        return invalid(option, fault);
+        return invalid_auth(option, fault);
     }
     if (!jwt.seed().empty()) {
         if (const char* const fault = check_seed(jwt.seed())) {
-            return invalid(std::string(option) + ": the seed: " + fault);
+            return invalid_auth(std::string(option) + ": the seed: " + fault);
         }
     }
     return {};
@@ -96,7 +97,7 @@ error check_user_jwt(const char* option, const user_jwt& jwt) {
 error check_credentials(const secret& text) {
     creds_parts parts;
     if (const char* const fault = parse_creds(text.reveal(), parts)) {
-        return invalid("credentials", fault);
+        return invalid_auth("credentials", fault);
     }
     return check_user_jwt("credentials", user_jwt(std::move(parts.jwt), std::move(parts.seed)));
 }
@@ -158,7 +159,7 @@ error check_authentication(const connect_options& o) {
         return check_credentials(o.credentials());
     }
     if (o.credentials_file().empty() && !o.seed_file().empty()) {
-        return invalid("credentials_files: there is no file with the JWT");
+        return invalid_auth("credentials_files: there is no file with the JWT");
     }
     return {};
 }

@@ -316,13 +316,13 @@ connect_options& connect_options::reconnect_buffer(std::size_t bytes) {
 
 namespace {
 
-error invalid(std::string text) {
+error invalid_options(std::string text) {
     return error(errc::invalid_options, std::move(text));
 }
 
 error check_durations(const connect_options& o) {
     const auto positive = [](const char* name, std::chrono::nanoseconds t) {
-        return t.count() > 0 ? error() : invalid(std::string(name) + " is not positive");
+        return t.count() > 0 ? error() : invalid_options(std::string(name) + " is not positive");
     };
     for (error e : {positive("connect_timeout", o.connect_timeout()),
                     positive("request_timeout", o.request_timeout()),
@@ -333,33 +333,36 @@ error check_durations(const connect_options& o) {
         if (e)
             return e;
     if (o.reconnect_wait().count() < 0)
-        return invalid("reconnect_wait is negative");
+        return invalid_options("reconnect_wait is negative");
     if (o.reconnect_jitter().count() < 0)
-        return invalid("reconnect_jitter is negative");
-    return o.ping_interval().count() < 0 ? invalid("ping_interval is negative") : error();
+        return invalid_options("reconnect_jitter is negative");
+    return o.ping_interval().count() < 0 ? invalid_options("ping_interval is negative") : error();
 }
 
 error check_reconnecting(const connect_options& o) {
     if (o.retry_on_failed_connect() && o.max_reconnects() == 0)
-        return invalid("retry_on_failed_connect and max_reconnects(0) exclude each other");
+        return invalid_options("retry_on_failed_connect and max_reconnects(0) exclude each other");
     if (o.when_offline() == offline_policy::wait && o.reconnect_buffer() == 0)
-        return invalid("offline_policy::wait and reconnect_buffer(0) exclude each other: what "
-                       "waits lies in the buffer");
+        return invalid_options(
+            "offline_policy::wait and reconnect_buffer(0) exclude each other: what "
+            "waits lies in the buffer");
     return error();
 }
 
 error check_dialling(const connect_options& o) {
     constexpr std::size_t max_buffer = std::size_t{1} << 30U;
     if (o.send_buffer_size() > max_buffer)
-        return invalid("send_buffer_size is above 1 GiB");
+        return invalid_options("send_buffer_size is above 1 GiB");
     if (o.receive_buffer_size() > max_buffer)
-        return invalid("receive_buffer_size is above 1 GiB");
+        return invalid_options("receive_buffer_size is above 1 GiB");
     const bool has_factory = impl::transport_access::factory(o.transport()) != nullptr;
     if (has_factory && !o.proxy().empty())
-        return invalid("proxy and a transport that makes its own streams exclude each other");
+        return invalid_options(
+            "proxy and a transport that makes its own streams exclude each other");
     if (has_factory && !o.local_address().empty())
-        return invalid("local_address and a transport that makes its own streams exclude each "
-                       "other");
+        return invalid_options(
+            "local_address and a transport that makes its own streams exclude each "
+            "other");
     if (const auto* layer = impl::transport_access::layer(o.transport()))
         if (error e = layer->validate())
             return e;
@@ -369,13 +372,13 @@ error check_dialling(const connect_options& o) {
 
 error check_sizes(const connect_options& o) {
     if (o.high_water_mark() < (std::size_t{32} << 10U))
-        return invalid("high_water_mark is below 32 KiB");
+        return invalid_options("high_water_mark is below 32 KiB");
     if (o.max_control_line() < 128)
-        return invalid("max_control_line is below 128 bytes");
+        return invalid_options("max_control_line is below 128 bytes");
     if (o.max_inbound_payload() == 0 || o.max_inbound_payload() > (std::size_t{1} << 30U))
-        return invalid("max_inbound_payload is 0 or above 1 GiB");
+        return invalid_options("max_inbound_payload is 0 or above 1 GiB");
     if (o.max_pings_outstanding() == 0)
-        return invalid("max_pings_outstanding is 0");
+        return invalid_options("max_pings_outstanding is 0");
     return error();
 }
 
@@ -395,7 +398,7 @@ error connect_options::validate() const {
     if (error e = check_dialling(*this))
         return e;
     if (log_threshold_ != log_level::off && !log_sink_)
-        return invalid("log has a level and no sink");
+        return invalid_options("log has a level and no sink");
     if (const auto fault = impl::check_inbox_prefix(inbox_prefix_);
         fault != impl::subject_fault::none)
         return impl::describe(fault, impl::subject_role::inbox_prefix, inbox_prefix_);

@@ -10,7 +10,7 @@ namespace impl {
 
 namespace {
 
-constexpr std::size_t line_end = 2; // CRLF
+constexpr std::size_t line_end_size = 2; // CRLF
 
 std::size_t to_size(std::string_view digits) {
     std::size_t n = 0;
@@ -31,19 +31,19 @@ bool frame_cursor::next() {
     const std::size_t line = rest.find("\r\n");
     line_ = rest.substr(0, line);
     read_line(line_);
-    next_ = offset_ + line + line_end;
-    end_ += line + line_end;
+    next_ = offset_ + line + line_end_size;
+    end_ += line + line_end_size;
     inserted_at_ = 0;
     if (!is_publish_) {
         return true;
     }
-    end_ += body_size_ + line_end;
+    end_ += body_size_ + line_end_size;
     if (has_insertion(next_ + header_size_)) {
         inserted_at_ = next_ + header_size_;
         ++insertion_;
-        next_ = inserted_at_ + line_end;
+        next_ = inserted_at_ + line_end_size;
     } else {
-        next_ += body_size_ + line_end;
+        next_ += body_size_ + line_end_size;
     }
     return true;
 }

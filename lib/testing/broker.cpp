@@ -194,27 +194,18 @@ conats::connect_options broker::connect_options() const {
     return options;
 }
 
-namespace {
-
-std::unique_ptr<stream> make_stream(const transport_target& target,
-                                    std::unique_ptr<impl::memory_peer> peer) {
-    if (!peer) {
-        throw boost::system::system_error(error_code(boost::asio::error::connection_refused),
-                                          "the broker does not listen");
-    }
-    return std::make_unique<impl::memory_stream>(target.executor(), std::move(peer));
-}
-
-} // namespace
+constexpr const char* not_listening = "the broker does not listen";
 
 conats::transport broker::transport() const {
     return {[h = hub_](transport_target target) -> asio::awaitable<std::unique_ptr<stream>> {
-        co_return make_stream(target, h->open(impl::now_on(target.executor())));
+        co_return impl::connect_in_memory(target.executor(),
+                                          h->open(impl::now_on(target.executor())), not_listening);
     }};
 }
 
 std::unique_ptr<stream> broker::connect_stream(const transport_target& target) const {
-    return make_stream(target, hub_->open(impl::now_on(target.executor())));
+    return impl::connect_in_memory(target.executor(), hub_->open(impl::now_on(target.executor())),
+                                   not_listening);
 }
 
 std::uint16_t broker::listen(const asio::any_io_executor& executor, std::uint16_t port) {

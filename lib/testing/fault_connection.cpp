@@ -22,7 +22,7 @@ namespace testing {
 namespace impl {
 
 namespace {
-constexpr std::size_t buffer_size = std::size_t{64} * 1024;
+constexpr std::size_t piece_size = std::size_t{64} * 1024;
 /// What may be under way in one direction; a slow way has room for a moment's bytes.
 constexpr std::size_t most_under_way = std::size_t{1024} * 1024;
 /// A limited rate sends so often.
@@ -187,7 +187,7 @@ asio::awaitable<void> fault_connection::dispatch(direction& d, std::string bytes
 
 /// Reads on where everything is lost, so that the sender can go on and say that it closes.
 asio::awaitable<void> fault_connection::read(std::shared_ptr<fault_connection> self, direction& d) {
-    std::vector<char> buffer(buffer_size);
+    std::vector<char> buffer(piece_size);
     co_await self->dispatch(d, std::string());
     for (;;) {
         const auto [ec, n] =

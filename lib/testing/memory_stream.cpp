@@ -91,6 +91,14 @@ std::string memory_stream::remote_address() const {
     return remote_;
 }
 
+std::unique_ptr<stream> connect_in_memory(const asio::any_io_executor& executor,
+                                          std::unique_ptr<memory_peer> peer, const char* why) {
+    if (!peer) {
+        throw boost::system::system_error(error_code(asio::error::connection_refused), why);
+    }
+    return std::make_unique<memory_stream>(executor, std::move(peer));
+}
+
 } // namespace impl
 } // namespace testing
 } // namespace v0

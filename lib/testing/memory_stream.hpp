@@ -70,6 +70,11 @@ private:
     std::string remote_;
 };
 
+/// A stream to a peer; without one the connection is refused, because `why`.
+[[nodiscard]] std::unique_ptr<stream> connect_in_memory(const asio::any_io_executor& executor,
+                                                        std::unique_ptr<memory_peer> peer,
+                                                        const char* why);
+
 } // namespace impl
 } // namespace testing
 } // namespace v0

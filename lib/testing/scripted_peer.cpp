@@ -165,18 +165,7 @@ scripted_peer::~scripted_peer() {
     state_->stop();
 }
 
-namespace {
-
-std::unique_ptr<stream> make_stream(const transport_target& target,
-                                    std::unique_ptr<impl::memory_peer> peer) {
-    if (!peer) {
-        throw boost::system::system_error(error_code(boost::asio::error::connection_refused),
-                                          "the scripted peer is gone");
-    }
-    return std::make_unique<impl::memory_stream>(target.executor(), std::move(peer));
-}
-
-} // namespace
+constexpr const char* peer_is_gone = "the scripted peer is gone";
 
 conats::connect_options scripted_peer::connect_options() const {
     conats::connect_options options("nats://127.0.0.1:4222");
@@ -186,12 +175,14 @@ conats::connect_options scripted_peer::connect_options() const {
 
 conats::transport scripted_peer::transport() const {
     return {[s = state_](transport_target target) -> asio::awaitable<std::unique_ptr<stream>> {
-        co_return make_stream(target, s->open(impl::now_on(target.executor())));
+        co_return impl::connect_in_memory(target.executor(),
+                                          s->open(impl::now_on(target.executor())), peer_is_gone);
     }};
 }
 
 std::unique_ptr<stream> scripted_peer::connect_stream(const transport_target& target) const {
-    return make_stream(target, state_->open(impl::now_on(target.executor())));
+    return impl::connect_in_memory(target.executor(), state_->open(impl::now_on(target.executor())),
+                                   peer_is_gone);
 }
 
 std::uint16_t scripted_peer::listen(const asio::any_io_executor& executor, std::uint16_t port) {

@@ -24,7 +24,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-error invalid(std::string_view what, std::string_view why) {
+error invalid_material(std::string_view what, std::string_view why) {
     std::string text(what);
     text.append(": ").append(why);
     return {errc::tls_configuration_invalid, std::move(text)};
@@ -49,7 +49,7 @@ public:
         std::setvbuf(file.get(), nullptr, _IONBF, 0);
         while (std::feof(file.get()) == 0) {
             if (memory_.size() == largest)
-                return invalid(what, "larger than 16 MiB");
+                return invalid_material(what, "larger than 16 MiB");
             grow();
             char* const free = secret_access::data(memory_) + size_;
             size_ += std::fread(free, 1, memory_.size() - size_, file.get());
@@ -64,7 +64,7 @@ private:
     static constexpr std::size_t largest = std::size_t{16} << 20U; // a bundle of CAs takes 0.2
 
     static error system_failure(const std::string& what) {
-        return invalid(what, std::generic_category().message(errno));
+        return invalid_material(what, std::generic_category().message(errno));
     }
 
     void grow() {
@@ -121,21 +121,21 @@ error for_each_certificate(std::string_view text, const std::string& what, std::
         if (certificate == nullptr)
             break;
         if (!use(certificate.get()))
-            return invalid(what, "certificate " + std::to_string(count + 1) + ": " +
-                                     take_openssl_reason());
+            return invalid_material(what, "certificate " + std::to_string(count + 1) + ": " +
+                                              take_openssl_reason());
     }
     const unsigned long code = ERR_peek_last_error();
     const bool at_end =
         ERR_GET_LIB(code) == ERR_LIB_PEM && ERR_GET_REASON(code) == PEM_R_NO_START_LINE;
     std::string reason = take_openssl_reason();
     if (!at_end)
-        return invalid(what, "certificate " + std::to_string(count + 1) +
-                                 " is malformed: " + std::move(reason));
+        return invalid_material(what, "certificate " + std::to_string(count + 1) +
+                                          " is malformed: " + std::move(reason));
     return error();
 }
 
 error require_some(std::size_t count, const std::string& what) {
-    return count != 0 ? error() : invalid(what, "holds no certificate in PEM form");
+    return count != 0 ? error() : invalid_material(what, "holds no certificate in PEM form");
 }
 
 error trust(std::string_view text, const std::string& what, X509_STORE& store, std::size_t& count) {
@@ -168,7 +168,7 @@ error list_files(const std::string& path, const std::string& what, std::vector<s
             out.push_back(i->path().string());
     }
     if (failure)
-        return invalid(what, failure.message());
+        return invalid_material(what, failure.message());
     std::sort(out.begin(), out.end());
     return error();
 }
@@ -189,8 +189,9 @@ error trust_directory(const std::string& path, X509_STORE& store) {
             return e;
         total += count;
     }
-    return total != 0 ? error()
-                      : invalid(what, "no readable file in it holds a certificate in PEM form");
+    return total != 0
+               ? error()
+               : invalid_material(what, "no readable file in it holds a certificate in PEM form");
 }
 
 error use_chain(std::string_view text, const std::string& what, SSL_CTX& to) {
@@ -214,7 +215,7 @@ error use_pair(EVP_PKEY* key, const std::string& key_name, const std::string& ce
     const bool mismatch =
         reason == X509_R_KEY_VALUES_MISMATCH || reason == X509_R_KEY_TYPE_MISMATCH;
     std::string words = take_openssl_reason();
-    return invalid(key_name, mismatch ? "is not the key of " + certificate_name : words);
+    return invalid_material(key_name, mismatch ? "is not the key of " + certificate_name : words);
 }
 
 error use_key(std::string_view text, const std::string& what, const secret& password,
@@ -229,11 +230,11 @@ error use_key(std::string_view text, const std::string& what, const secret& pass
     // The queue holds the complaints of every decoder that was tried.
     ERR_clear_error();
     if (source.was_asked())
-        return invalid(what, source.is_set() ? "key_password does not open it"
-                                             : "is encrypted and key_password is not set");
-    return invalid(what, text.find("PRIVATE KEY-----") == text.npos
-                             ? "holds no private key in PEM form"
-                             : "the private key is malformed or of an unknown kind");
+        return invalid_material(what, source.is_set() ? "key_password does not open it"
+                                                      : "is encrypted and key_password is not set");
+    return invalid_material(what, text.find("PRIVATE KEY-----") == text.npos
+                                      ? "holds no private key in PEM form"
+                                      : "the private key is malformed or of an unknown kind");
 }
 
 /// Reads `path`, or takes `text` where there is no path.
@@ -296,19 +297,20 @@ error take_pkcs12(PKCS12* bundle, const std::string& what, const secret& passwor
         const bool wrong = ERR_GET_REASON(ERR_peek_last_error()) == PKCS12_R_MAC_VERIFY_FAILURE;
         std::string reason = take_openssl_reason();
         if (wrong && password.empty())
-            return invalid(what, "is encrypted and key_password is not set");
-        return invalid(what, wrong ? std::string("key_password does not open it") : reason);
+            return invalid_material(what, "is encrypted and key_password is not set");
+        return invalid_material(what,
+                                wrong ? std::string("key_password does not open it") : reason);
     }
     const pkey_ptr own_key(key);
     const x509_ptr own_certificate(certificate);
     const std::unique_ptr<STACK_OF(X509), openssl_deleter<&free_chain>> rest(chain);
     if (key == nullptr || certificate == nullptr)
-        return invalid(what, "holds no certificate with its private key");
+        return invalid_material(what, "holds no certificate with its private key");
     bool taken = SSL_CTX_use_certificate(&to, certificate) == 1;
     for (int i = 0; taken && i < sk_X509_num(chain); ++i)
         taken = SSL_CTX_add1_chain_cert(&to, sk_X509_value(chain, i)) == 1;
     if (!taken)
-        return invalid(what, take_openssl_reason());
+        return invalid_material(what, take_openssl_reason());
     return use_pair(key, what, "its certificate", to);
 }
 
@@ -322,7 +324,7 @@ error load_pkcs12(const tls_options& o, SSL_CTX& to) {
     const pkcs12_ptr bundle(d2i_PKCS12_bio(bio.get(), nullptr));
     if (bundle == nullptr) {
         ERR_clear_error();
-        return invalid(what, "is no PKCS#12 file");
+        return invalid_material(what, "is no PKCS#12 file");
     }
     return take_pkcs12(bundle.get(), what, o.key_password(), to);
 }
@@ -330,7 +332,7 @@ error load_pkcs12(const tls_options& o, SSL_CTX& to) {
 error trust_system(SSL_CTX& to) {
     if (SSL_CTX_set_default_verify_paths(&to) == 1)
         return error();
-    return invalid("the system's certificates", take_openssl_reason());
+    return invalid_material("the system's certificates", take_openssl_reason());
 }
 
 } // namespace

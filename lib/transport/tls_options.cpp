@@ -137,7 +137,7 @@ tls_options& tls_options::context_provider(tls_context_provider f) {
 
 namespace {
 
-error invalid(std::string text) {
+error invalid_tls(std::string text) {
     return {errc::invalid_options, "tls: " + std::move(text)};
 }
 
@@ -175,53 +175,54 @@ error check_context(const tls_options& o) {
     if (!o.context() && !provider)
         return error();
     if (o.context() && provider)
-        return invalid("context and context_provider exclude each other");
+        return invalid_tls("context and context_provider exclude each other");
     const char* const other = first_of_context(o);
     if (other == nullptr)
         return error();
-    return invalid(std::string(provider ? "context_provider" : "context") + " and " + other +
-                   " exclude each other: a context has its own");
+    return invalid_tls(std::string(provider ? "context_provider" : "context") + " and " + other +
+                       " exclude each other: a context has its own");
 }
 
 error check_identity(const tls_options& o) {
     const bool certificate = !o.certificate_file().empty() || !o.certificate_pem().empty();
     const bool key = !o.key_file().empty() || !o.key_pem().empty();
     if (!o.certificate_file().empty() && !o.certificate_pem().empty())
-        return invalid("certificate_file and certificate_pem exclude each other");
+        return invalid_tls("certificate_file and certificate_pem exclude each other");
     if (!o.key_file().empty() && !o.key_pem().empty())
-        return invalid("key_file and key_pem exclude each other");
+        return invalid_tls("key_file and key_pem exclude each other");
     if (!o.pkcs12_file().empty() && (certificate || key))
-        return invalid("pkcs12_file excludes a certificate and a key of their own");
+        return invalid_tls("pkcs12_file excludes a certificate and a key of their own");
     if (certificate && !key)
-        return invalid("a certificate is set without key_file or key_pem");
+        return invalid_tls("a certificate is set without key_file or key_pem");
     if (key && !certificate)
-        return invalid("a key is set without certificate_file or certificate_pem");
+        return invalid_tls("a key is set without certificate_file or certificate_pem");
     if (!o.key_password().empty() && !key && o.pkcs12_file().empty())
-        return invalid("key_password is set without a key");
+        return invalid_tls("key_password is set without a key");
     return error();
 }
 
 error check_name(const std::string& name) {
     constexpr std::size_t longest = 253; // of DNS
     if (name.size() > longest)
-        return invalid("server_name is longer than 253 bytes");
+        return invalid_tls("server_name is longer than 253 bytes");
     const auto illegal = [](char c) { return c <= ' ' || c > '~' || c == '/' || c == '@'; };
     const auto at = std::find_if(name.begin(), name.end(), illegal);
     if (at != name.end())
-        return invalid("server_name holds an illegal character at position " +
-                       std::to_string(at - name.begin()));
+        return invalid_tls("server_name holds an illegal character at position " +
+                           std::to_string(at - name.begin()));
     // To OpenSSL ".x" stands for everything below x.
-    return name.starts_with('.') ? invalid("server_name begins with '.'") : error();
+    return name.starts_with('.') ? invalid_tls("server_name begins with '.'") : error();
 }
 
 error check_alpn(const std::vector<std::string>& protocols) {
     std::size_t total = 0;
     for (const std::string& p : protocols) {
         if (p.empty() || p.size() > 255)
-            return invalid("alpn: a protocol has 1 to 255 bytes, not " + std::to_string(p.size()));
+            return invalid_tls("alpn: a protocol has 1 to 255 bytes, not " +
+                               std::to_string(p.size()));
         total += p.size() + 1;
     }
-    return total <= 65535 ? error() : invalid("alpn: the list exceeds 65535 bytes");
+    return total <= 65535 ? error() : invalid_tls("alpn: the list exceeds 65535 bytes");
 }
 
 } // namespace
@@ -232,9 +233,9 @@ error tls_options::validate() const {
     if (error e = check_identity(*this))
         return e;
     if (insecure_skip_verify_ && verify_)
-        return invalid("insecure_skip_verify and verify exclude each other");
+        return invalid_tls("insecure_skip_verify and verify exclude each other");
     if (min_version_ > max_version_)
-        return invalid("min_version is above max_version");
+        return invalid_tls("min_version is above max_version");
     if (error e = check_name(server_name_))
         return e;
     return check_alpn(alpn_);

@@ -14,7 +14,6 @@ namespace impl {
 namespace {
 
 constexpr std::uint16_t normal_closure = 1000;
-constexpr std::uint16_t no_status = 1005;
 
 constexpr std::array<std::string_view, 13> fault_words{
     "no fault",
@@ -81,7 +80,7 @@ error_code make_error_code(websocket_fault f) noexcept {
 }
 
 error_code closed_with(std::uint16_t status) noexcept {
-    if (status == normal_closure || status == no_status)
+    if (status == normal_closure || status == no_close_status)
         return boost::asio::error::eof;
     return {status, category()};
 }

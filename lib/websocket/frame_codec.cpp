@@ -18,7 +18,6 @@ constexpr std::uint8_t control_bit = 0x08;
 constexpr std::uint8_t length_of_16_bits = 126;
 constexpr std::uint8_t length_of_64_bits = 127;
 constexpr std::size_t max_control = 125;
-constexpr std::uint16_t no_status = 1005;
 
 bool is_close_status(unsigned status) {
     return (status >= 1000 && status <= 1003) || (status >= 1007 && status <= 1014) ||
@@ -203,7 +202,7 @@ frame_event frame_decoder::end_control() {
 }
 
 frame_event frame_decoder::read_close() {
-    close_status_ = no_status;
+    close_status_ = no_close_status;
     if (data_.size() == 1)
         return fail(websocket_fault::malformed_close);
     if (data_.size() > 1) {

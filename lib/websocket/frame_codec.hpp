@@ -51,7 +51,7 @@ public:
     [[nodiscard]] bool is_compressed() const noexcept { return is_compressed_; }
     /// Whether the data event is its message's last.
     [[nodiscard]] bool ends_message() const noexcept { return ends_message_; }
-    /// 1005 if the close frame said none.
+    /// `no_close_status` if the close frame said none.
     [[nodiscard]] std::uint16_t close_status() const noexcept { return close_status_; }
     [[nodiscard]] websocket_fault fault() const noexcept { return fault_; }
 

@@ -37,17 +37,17 @@ asio::awaitable<void> hops(int n) {
 }
 
 /// How a cancelled operation ended.
-struct outcome {
-    outcome() {} // not an aggregate, for g++ 12
+struct cancelled_outcome {
+    cancelled_outcome() {} // not an aggregate, for g++ 12
     bool ended = false;
     bool cancelled = false;
     conats::error_code code;
 };
 
 /// Starts `work`, cancels it after `n` turns of the executor and waits for its end.
-asio::awaitable<outcome> cancel_after(int n, asio::awaitable<void> work) {
+asio::awaitable<cancelled_outcome> cancel_after(int n, asio::awaitable<void> work) {
     auto executor = co_await asio::this_coro::executor;
-    outcome result;
+    cancelled_outcome result;
     asio::cancellation_signal signal;
     const auto on_end = [&result](const std::exception_ptr& failure) {
         result.ended = true;
@@ -273,9 +273,10 @@ asio::awaitable<void> begin_late(beginning start, bool never_looks) {
 }
 
 /// How that ends.
-asio::awaitable<outcome> begin_cancelled(const beginning& start, bool never_looks = false) {
+asio::awaitable<cancelled_outcome> begin_cancelled(const beginning& start,
+                                                   bool never_looks = false) {
     auto work = begin_late(start, never_looks);
-    outcome r = co_await cancel_after(1, std::move(work));
+    cancelled_outcome r = co_await cancel_after(1, std::move(work));
     co_return r;
 }
 

@@ -55,7 +55,7 @@ public:
 };
 
 /// `"name":"value"`, and a comma.
-std::string field(std::string_view name, std::string_view value) {
+std::string json_field(std::string_view name, std::string_view value) {
     return "\"" + std::string(name) + "\":\"" + std::string(value) + "\",";
 }
 
@@ -77,10 +77,11 @@ TEST_CASE("B25 connects by a context's name, or by the selected one") {
     contexts all;
     nats_server server("authorization { token: s3cr3t }");
     all.write("orders",
-              object(field("description", "of orders") + field("token", "s3cr3t") +
-                     field("url", "nats://127.0.0.1:1," + server.url()) +
-                     field("inbox_prefix", "_INBOX_o") + field("jetstream_domain", "hub") +
-                     field("jetstream_event_prefix", "EV.o")));
+              object(json_field("description", "of orders") + json_field("token", "s3cr3t") +
+                     json_field("url", "nats://127.0.0.1:1," + server.url()) +
+                     json_field("inbox_prefix", "_INBOX_o") +
+                     json_field("jetstream_domain", "hub") +
+                     json_field("jetstream_event_prefix", "EV.o")));
     all.select(" orders\n");
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(conats::context("orders"));
@@ -106,12 +107,12 @@ TEST_CASE("B25 every way to authenticate, the first one of several") {
     all.scratch.write("user.nk", seed);
     nats_server server("authorization { users: [ { user: u, password: p }, { nkey: " +
                        std::string(public_key) + " } ] }");
-    const std::string url = field("url", server.url());
-    all.write("user", object(url + field("user", "u") + field("password", "p") +
-                             field("token", "wrong") + field("nkey", "/none")));
-    all.write("wrong", object(url + field("user", "u") + field("password", "x")));
-    all.write("nkey", object(url + field("nkey", "$CONATS_TEST_DIRECTORY/user.nk") +
-                             field("token", "wrong")));
+    const std::string url = json_field("url", server.url());
+    all.write("user", object(url + json_field("user", "u") + json_field("password", "p") +
+                             json_field("token", "wrong") + json_field("nkey", "/none")));
+    all.write("wrong", object(url + json_field("user", "u") + json_field("password", "x")));
+    all.write("nkey", object(url + json_field("nkey", "$CONATS_TEST_DIRECTORY/user.nk") +
+                             json_field("token", "wrong")));
     CHECK_FALSE(outcome_of(conats::context("user")));
     CHECK(outcome_of(conats::context("wrong")).code() == errc::authorization_violation);
     CHECK_FALSE(outcome_of(conats::context("nkey")));
@@ -127,11 +128,12 @@ TEST_CASE("B25 credentials files and JWTs, with and without a seed") {
     info_builder info;
     info.set("nonce", "abcdef").auth_required(true);
     for (const auto& [fields, jwt, is_signed] :
-         {std::tuple(field("creds", "${CONATS_TEST_DIRECTORY}/user.creds"), "file.of.creds", true),
-          std::tuple(field("user_jwt", "of.the.context") +
-                         field("nkey", "$CONATS_TEST_DIRECTORY/user.nk"),
+         {std::tuple(json_field("creds", "${CONATS_TEST_DIRECTORY}/user.creds"), "file.of.creds",
+                     true),
+          std::tuple(json_field("user_jwt", "of.the.context") +
+                         json_field("nkey", "$CONATS_TEST_DIRECTORY/user.nk"),
                      "of.the.context", true),
-          std::tuple(field("user_jwt", "of.the.context"), "of.the.context", false)}) {
+          std::tuple(json_field("user_jwt", "of.the.context"), "of.the.context", false)}) {
         CAPTURE(fields);
         peer_options o;
         o.info(info);
@@ -146,7 +148,7 @@ TEST_CASE("B25 credentials files and JWTs, with and without a seed") {
                 s.fail("signed or not");
             s.serve();
         });
-        all.write("jwt", object(field("url", peer.url()) + fields));
+        all.write("jwt", object(json_field("url", peer.url()) + fields));
         CHECK_FALSE(outcome_of(conats::context("jwt")));
         CHECK(peer.result() == "ok");
     }
@@ -160,27 +162,27 @@ TEST_CASE("B25 credentials files and JWTs let a server with an operator in") {
     nats_server server(owner.config());
     const auto jwt = owner.user_jwt(user);
     const auto with = [&](const std::string& fields) {
-        all.write("jwt", object(field("url", server.url()) + fields));
+        all.write("jwt", object(json_field("url", server.url()) + fields));
         return outcome_of(conats::context("jwt"));
     };
     const auto key = [&](const test_nkey& of) {
-        return field("nkey", all.scratch.write("user.nk", of.seed_text()).string());
+        return json_field("nkey", all.scratch.write("user.nk", of.seed_text()).string());
     };
     const auto creds = [&](const test_nkey& signs) {
         const auto text = credentials_text(jwt, signs.seed_text());
-        return field("creds", all.scratch.write("user.creds", text).string());
+        return json_field("creds", all.scratch.write("user.creds", text).string());
     };
     CHECK_FALSE(with(creds(user)));
-    CHECK_FALSE(with(field("user_jwt", jwt) + key(user)));
-    CHECK_FALSE(with(field("user_jwt", owner.user_jwt(user, user_claims().bearer()))));
+    CHECK_FALSE(with(json_field("user_jwt", jwt) + key(user)));
+    CHECK_FALSE(with(json_field("user_jwt", owner.user_jwt(user, user_claims().bearer()))));
 
     const auto refused = [&](const std::string& fields) {
         return with(fields).code() == errc::authorization_violation;
     };
     CHECK(refused(creds(stranger)));
-    CHECK(refused(field("user_jwt", jwt) + key(stranger)));
-    CHECK(refused(field("user_jwt", jwt))); // nobody shows that it is his
-    CHECK(refused(field("user_jwt", test_operator().user_jwt(user)) + key(user)));
+    CHECK(refused(json_field("user_jwt", jwt) + key(stranger)));
+    CHECK(refused(json_field("user_jwt", jwt))); // nobody shows that it is his
+    CHECK(refused(json_field("user_jwt", test_operator().user_jwt(user)) + key(user)));
     CHECK(refused(""));
 }
 
@@ -190,7 +192,8 @@ TEST_CASE("B25 E21 a context's tls_first connects to a server that sends no INFO
     const tls_files files;
     nats_server server(files.config("handshake_first: true"));
     sniffing_proxy wire(server.host(), server.port());
-    const std::string trust = field("url", wire.url()) + field("ca", files.path("ca.pem"));
+    const std::string trust =
+        json_field("url", wire.url()) + json_field("ca", files.path("ca.pem"));
     all.write("first", object(trust + R"("tls_first":true,)"));
     all.write("later", object(trust));
     run([&]() -> asio::awaitable<void> {
@@ -210,9 +213,9 @@ TEST_CASE("B25 G09 a context's socks_proxy is connected through, as whom its add
     b.user = "u";
     b.password = "p";
     test_proxy proxy(b);
-    const std::string rest = field("url", server.url()) + field("token", "s3cr3t");
-    all.write("proxied", object(rest + field("socks_proxy", proxy.url("u:p"))));
-    all.write("refused", object(rest + field("socks_proxy", proxy.url("u:q"))));
+    const std::string rest = json_field("url", server.url()) + json_field("token", "s3cr3t");
+    all.write("proxied", object(rest + json_field("socks_proxy", proxy.url("u:p"))));
+    all.write("refused", object(rest + json_field("socks_proxy", proxy.url("u:q"))));
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(conats::context("proxied"));
         co_await nc.flush();
@@ -231,11 +234,12 @@ TEST_CASE("B25 a CA, a certificate, a key, and TLS first") {
     const auto own = files.ca.client("someone");
     files.scratch.write("client.pem", own.pem);
     files.scratch.write("client.key", own.key);
-    const std::string trust = field("url", server.url()) + field("ca", files.path("ca.pem"));
-    all.write("own", object(trust + field("cert", files.path("client.pem")) +
-                            field("key", files.path("client.key"))));
+    const std::string trust =
+        json_field("url", server.url()) + json_field("ca", files.path("ca.pem"));
+    all.write("own", object(trust + json_field("cert", files.path("client.pem")) +
+                            json_field("key", files.path("client.key"))));
     all.write("no_own", object(trust));
-    all.write("half", object(trust + field("cert", files.path("client.pem"))));
+    all.write("half", object(trust + json_field("cert", files.path("client.pem"))));
     CHECK_FALSE(outcome_of(conats::context("own")));
     CHECK(outcome_of(conats::context("no_own")));
     CHECK(fault_of("half").code() == errc::invalid_context);
@@ -245,7 +249,7 @@ TEST_CASE("B25 a CA, a certificate, a key, and TLS first") {
     CHECK(first.options().tls()->handshake_first());
     all.write("plain", "{}");
     CHECK_FALSE(conats::context("plain").options().tls());
-    all.write("proxy", object(field("socks_proxy", "socks5://127.0.0.1:1")));
+    all.write("proxy", object(json_field("socks_proxy", "socks5://127.0.0.1:1")));
     CHECK(conats::context("proxy").options().proxy().reveal() == "socks5://127.0.0.1:1");
 }
 
@@ -269,13 +273,14 @@ TEST_CASE("B25 what is wrong is told with file and field, and without content") 
     CHECK(tells("token", "token.json': field 'token'"));
     all.write("json", R"({"token":"s3cr3t)");
     CHECK(tells("json", "json.json"));
-    all.write("creds", object(field("creds", "$CONATS_NO_s3cr3t/a") + field("password", "s3cr3t")));
+    all.write("creds", object(json_field("creds", "$CONATS_NO_s3cr3t/a") +
+                              json_field("password", "s3cr3t")));
     CHECK(tells("creds", "field 'creds'"));
-    all.write("password", object(field("password", "s3cr3t") + field("token", "t")));
+    all.write("password", object(json_field("password", "s3cr3t") + json_field("token", "t")));
     CHECK_FALSE(fault_of("password")); // without a user it is not used
-    all.write("jwt", object(field("user_jwt", "s3cr3t") + field("nkey", "/none")));
+    all.write("jwt", object(json_field("user_jwt", "s3cr3t") + json_field("nkey", "/none")));
     CHECK(tells("jwt", "field 'nkey': '/none'"));
-    all.write("inbox", object(field("inbox_prefix", "a.*")));
+    all.write("inbox", object(json_field("inbox_prefix", "a.*")));
     CHECK(tells("inbox", "inbox.json"));
     ::unsetenv("XDG_CONFIG_HOME");
     const std::string home = std::getenv("HOME") != nullptr ? std::getenv("HOME") : "";
@@ -295,13 +300,13 @@ TEST_CASE("B25 what is wrong is told with file and field, and without content") 
 
 TEST_CASE("B26 a context has a domain of JetStream or a prefix of its subjects, not both") {
     contexts all;
-    const std::string domain = field("jetstream_domain", "hub");
-    const std::string prefix = field("jetstream_api_prefix", "JS.o");
-    all.write("domain", object(domain + field("jetstream_api_prefix", "")));
+    const std::string domain = json_field("jetstream_domain", "hub");
+    const std::string prefix = json_field("jetstream_api_prefix", "JS.o");
+    all.write("domain", object(domain + json_field("jetstream_api_prefix", "")));
     CHECK(conats::context("domain").jetstream_domain() == "hub");
-    all.write("prefix", object(prefix + field("jetstream_domain", "")));
+    all.write("prefix", object(prefix + json_field("jetstream_domain", "")));
     CHECK(conats::context("prefix").jetstream_api_prefix() == "JS.o");
-    all.write("both", object(domain + prefix + field("token", "s3cr3t")));
+    all.write("both", object(domain + prefix + json_field("token", "s3cr3t")));
     const conats::error e = fault_of("both");
     CHECK(e.code() == errc::invalid_context);
     CHECK(e.text() == "'" + (all.scratch.path() / "nats/context/both.json").string() +

@@ -38,7 +38,7 @@ std::string config_for(const test_nkey& user) {
 }
 
 /// Signs as a security module does: elsewhere, and with the seed out of conats.
-conats::nkey_signer_function signer_of(const test_nkey& user) {
+conats::nkey_signer_function nkey_signer(const test_nkey& user) {
     return [&user](conats::auth_request request) -> asio::awaitable<std::string> {
         auto executor = co_await asio::this_coro::executor;
         co_await asio::post(executor, asio::use_awaitable);
@@ -53,7 +53,7 @@ peer_options with_nonce() {
     return options;
 }
 
-conats::connect_options options_for(const std::string& server) {
+conats::connect_options nkey_options(const std::string& server) {
     conats::connect_options o(server);
     o.connect_timeout(scaled(10s));
     return o;
@@ -72,19 +72,19 @@ TEST_CASE("E04 an NKey's seed signs the nonce") {
     const test_nkey stranger;
     const scratch_directory files;
     nats_server server(config_for(user));
-    CHECK_FALSE(outcome_of(options_for(server.url()).nkey_seed(user.seed())));
-    CHECK_FALSE(outcome_of(options_for(server.url()).nkey_seed(user.seed_text() + "\n")));
+    CHECK_FALSE(outcome_of(nkey_options(server.url()).nkey_seed(user.seed())));
+    CHECK_FALSE(outcome_of(nkey_options(server.url()).nkey_seed(user.seed_text() + "\n")));
     const auto lone = files.write("lone.nk", user.seed_text() + "\n");
-    CHECK_FALSE(outcome_of(options_for(server.url()).nkey_file(lone.string())));
+    CHECK_FALSE(outcome_of(nkey_options(server.url()).nkey_file(lone.string())));
     const auto section = files.write("section.nk", credentials_text("x.y.z", user.seed_text()));
-    CHECK_FALSE(outcome_of(options_for(server.url()).nkey_file(section.string())));
+    CHECK_FALSE(outcome_of(nkey_options(server.url()).nkey_file(section.string())));
 
-    CHECK(outcome_of(options_for(server.url()).nkey_seed(stranger.seed())).code() ==
+    CHECK(outcome_of(nkey_options(server.url()).nkey_seed(stranger.seed())).code() ==
           errc::authorization_violation);
     const auto other = files.write("other.nk", stranger.seed_text());
-    CHECK(outcome_of(options_for(server.url()).nkey_file(other.string())).code() ==
+    CHECK(outcome_of(nkey_options(server.url()).nkey_file(other.string())).code() ==
           errc::authorization_violation);
-    CHECK(outcome_of(options_for(server.url())).code() == errc::authorization_violation);
+    CHECK(outcome_of(nkey_options(server.url())).code() == errc::authorization_violation);
 }
 
 TEST_CASE("E04 P2.22 CONNECT states public key and signature, and nothing else of who we are") {
@@ -101,7 +101,7 @@ TEST_CASE("E04 P2.22 CONNECT states public key and signature, and nothing else o
                 s.fail(other);
         s.serve();
     });
-    CHECK_FALSE(outcome_of(options_for(peer.url("u:p")).nkey_seed(user.seed())));
+    CHECK_FALSE(outcome_of(nkey_options(peer.url("u:p")).nkey_seed(user.seed())));
     CHECK(peer.result() == "ok");
     CHECK_THAT(peer.received(), !Contains(user.seed_text()));
 }
@@ -115,7 +115,7 @@ TEST_CASE("P2.22 E04 E07 a server is sent base64url without padding, with an NKe
     // Often enough for bytes that standard base64 writes as '+' or '/'.
     for (int i = 0; i != 5; ++i) {
         sniffing_proxy wire(server.host(), server.port());
-        auto options = options_for(wire.url());
+        auto options = nkey_options(wire.url());
         if (by_jwt)
             options.jwt(owner.user_jwt(user), user.seed());
         else
@@ -141,7 +141,7 @@ TEST_CASE("E04 a seed file that cannot be used is named with the reason, and not
         s.wait_closed();
     });
     const auto fault = [&](const std::string& path) {
-        const auto e = outcome_of(options_for(peer.url()).nkey_file(path));
+        const auto e = outcome_of(nkey_options(peer.url()).nkey_file(path));
         CHECK(e.code() == errc::credentials_unreadable);
         CHECK(e.code() == condition::auth);
         CHECK(e.server() == peer.url());
@@ -172,10 +172,10 @@ TEST_CASE("E05 a signer signs in the name of a public key") {
     const test_nkey user;
     const test_nkey stranger;
     nats_server server(config_for(user));
-    auto o = options_for(server.url());
-    o.nkey(user.public_key(), signer_of(user));
+    auto o = nkey_options(server.url());
+    o.nkey(user.public_key(), nkey_signer(user));
     CHECK_FALSE(outcome_of(o));
-    o.nkey(stranger.public_key(), signer_of(stranger));
+    o.nkey(stranger.public_key(), nkey_signer(stranger));
     CHECK(outcome_of(o).code() == errc::authorization_violation);
 }
 
@@ -188,7 +188,7 @@ TEST_CASE("E05 a signer is told of the attempt") {
         asked.push_back(request);
         co_return user.sign(request.nonce());
     };
-    conats::connect_options o = options_for(refuses.url());
+    conats::connect_options o = nkey_options(refuses.url());
     o.add_server(accepts.url()).retain_order(true).nkey(user.public_key(), signer);
     CHECK_FALSE(outcome_of(o));
     REQUIRE(asked.size() == 2);
@@ -206,7 +206,7 @@ TEST_CASE("E06 an NKey is not presented to a server that gives no nonce") {
     const scratch_directory files;
     nats_server server("authorization { token: t }");
     sniffing_proxy proxy(server.host(), server.port());
-    std::vector<conats::connect_options> each(3, options_for(proxy.url()));
+    std::vector<conats::connect_options> each(3, nkey_options(proxy.url()));
     each[0].nkey_seed(user.seed());
     each[1].nkey_file(files.write("user.nk", user.seed_text()).string());
     bool asked = false;
@@ -235,7 +235,7 @@ TEST_CASE("S12 E05 nothing is sent where the signer fails") {
         s.wait_closed();
     });
     const auto outcome = [&](const conats::nkey_signer_function& signer) {
-        auto o = options_for(peer.url());
+        auto o = nkey_options(peer.url());
         const auto e = outcome_of(o.nkey(user.public_key(), signer));
         CHECK(e.server() == peer.url());
         return e;

@@ -29,7 +29,7 @@ std::vector<std::string> texts(conats::event_stream& stream, event_kind kind) {
     return all;
 }
 
-asio::awaitable<conats::error_code> outcome(conats::client nc, std::string subject) {
+asio::awaitable<conats::error_code> publish_outcome(conats::client nc, std::string subject) {
     conats::error e;
     auto reply = co_await nc.request(subject, "", scaled(10s), e);
     co_return e.code();
@@ -306,7 +306,7 @@ TEST_CASE("D12 P2.41 a denied request with an inbox of its own ends at once as w
         o.unique_inboxes(true);
         auto nc = co_await conats::connect(o);
         const auto begin = std::chrono::steady_clock::now();
-        const auto code = co_await outcome(nc, "no.1");
+        const auto code = co_await publish_outcome(nc, "no.1");
         CHECK(code == errc::permission_denied);
         CHECK(std::chrono::steady_clock::now() - begin < scaled(5s));
         CHECK(nc.statistics().subscriptions == 0);
@@ -324,7 +324,7 @@ TEST_CASE("D08 D02 where only the prefix is allowed, everything works with it, n
             auto service = nc.on("svc", [](const conats::message& m) { m.try_respond(m.text()); });
             auto reply = co_await nc.request("svc", "1", 5s);
             CHECK(reply.text() == "1");
-            const auto code = co_await outcome(nc, "nobody");
+            const auto code = co_await publish_outcome(nc, "nobody");
             CHECK(code == errc::no_responders);
             const std::string inbox = nc.new_inbox();
             CHECK(inbox.starts_with("_MYBOX."));

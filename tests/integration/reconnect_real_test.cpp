@@ -14,7 +14,7 @@ using conats::status;
 
 namespace {
 
-constexpr std::size_t mebibyte = std::size_t{1} << 20U;
+constexpr std::size_t large_payload = std::size_t{1} << 20U;
 
 server_options with_token(const std::string& token) {
     return server_options().token(token);
@@ -110,8 +110,8 @@ TEST_CASE(
         auto events = nc.events();
         auto sub = co_await nc.subscribe("a.*");
         CHECK(nc.server_info().max_payload == 0); // no INFO has come
-        co_await nc.publish("a.most", std::string(mebibyte, 'x'));
-        co_await nc.publish("a.more", std::string(mebibyte + 1, 'x'));
+        co_await nc.publish("a.most", std::string(large_payload, 'x'));
+        co_await nc.publish("a.more", std::string(large_payload + 1, 'x'));
         co_await nc.publish("a.small", "x");
         server.start();
         for (const char* subject : {"a.most", "a.small"}) {
@@ -131,7 +131,7 @@ TEST_CASE(
         CHECK(nc.statistics().dropped_publications == 1);
         CHECK(nc.statistics().reconnects == 0);
         CHECK(server.monitor().total_connections() == 1);
-        CHECK(nc.try_publish("a.more", std::string(mebibyte + 1, 'x')).code() ==
+        CHECK(nc.try_publish("a.more", std::string(large_payload + 1, 'x')).code() ==
               errc::payload_too_large);
     });
 }
@@ -144,7 +144,7 @@ TEST_CASE("C02 who waits for the first server is let go, and the event tells wha
         o.retry_on_failed_connect(true).when_offline(conats::offline_policy::wait);
         auto nc = co_await conats::connect(o);
         auto events = nc.events();
-        auto waits = nc.publish("a", std::string(mebibyte + 1, 'x'));
+        auto waits = nc.publish("a", std::string(large_payload + 1, 'x'));
         server.start();
         co_await std::move(waits);
         CHECK(nc.status() == status::connected);

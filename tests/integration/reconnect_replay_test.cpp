@@ -40,7 +40,7 @@ int number_of(std::string_view text) {
     return n;
 }
 
-std::vector<int> take_numbers(conats::subscription& sub) {
+std::vector<int> numbers_of(conats::subscription& sub) {
     std::vector<int> all;
     while (auto m = sub.try_next())
         all.push_back(number_of(m->text()));
@@ -191,7 +191,7 @@ TEST_CASE(
                 co_await nc.flush(scaled(10s));
             }
             co_await reader.flush(scaled(10s));
-            const auto received = take_numbers(sub);
+            const auto received = numbers_of(sub);
             CHECK(is_increasing(received));
             CHECK(sub.statistics().dropped == 0);
             const std::set<int> all(received.begin(), received.end());
@@ -227,7 +227,7 @@ TEST_CASE("B17 a server that takes no bytes is left for another; what waits goes
             co_await nc.publish("n", numbered(n++, 1));
             co_await nc.flush(scaled(10s));
             co_await reader.flush(scaled(10s));
-            const auto received = take_numbers(sub);
+            const auto received = numbers_of(sub);
             REQUIRE_FALSE(received.empty());
             // Without a gap from the first that the old server did not have.
             CHECK(is_increasing(received));
@@ -272,7 +272,7 @@ TEST_CASE("F12 by default 8 MiB of messages wait for a connection, then arrive i
             const bool back = co_await reconnects(nc, 1);
             REQUIRE(back);
             co_await nc.flush(scaled(10s));
-            const auto received = take_numbers(sub);
+            const auto received = numbers_of(sub);
             CHECK(is_increasing(received));
             CHECK(received.size() == static_cast<std::size_t>(n));
         },

@@ -24,8 +24,8 @@ using conats::status;
 
 namespace {
 
-/// Reconnects fast.
-conats::connect_options fast(const std::string& url) {
+/// Tries again after a moment, for ever.
+conats::connect_options soon_again(const std::string& url) {
     conats::connect_options o(url);
     o.reconnect_wait(20ms).reconnect_jitter(5ms).max_reconnects(-1).connect_timeout(scaled(5s));
     return o;
@@ -75,7 +75,7 @@ TEST_CASE("E10 a replaced credentials file takes effect at the next reconnect") 
     const auto path =
         files.write("user.creds", credentials_text(owner.user_jwt(first), first.seed_text()));
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         auto nc = co_await conats::connect(o.credentials_file(path.string()).name("swapped"));
         CHECK(user_at(server, "swapped") == first.public_key());
         files.write("user.creds", credentials_text(owner.user_jwt(second), second.seed_text()));
@@ -94,7 +94,7 @@ TEST_CASE("E10 S11 a file that cannot be read does not end reconnecting, and is 
     const auto text = credentials_text(owner.user_jwt(user), user.seed_text());
     const auto path = files.write("user.creds", text);
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         auto nc = co_await conats::connect(o.credentials_file(path.string()));
         auto events = nc.events();
         std::filesystem::remove(path);
@@ -129,7 +129,7 @@ TEST_CASE("E14 E10 a JWT that expires ends the connection, and the next one is p
         return files.write("user.creds", credentials_text(jwt, user.seed_text()));
     };
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         // Long enough to connect in time, on a slow machine as well.
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(scaled(2s));
         o.credentials_file(with(owner.user_jwt(user, user_claims().expires(seconds))).string());
@@ -151,7 +151,7 @@ TEST_CASE("E14 a JWT that is not replaced ends the client when it was refused tw
     const test_nkey user;
     nats_server server(owner.config());
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         const auto seconds = std::chrono::ceil<std::chrono::seconds>(scaled(2s));
         o.jwt(owner.user_jwt(user, user_claims().expires(seconds)), user.seed());
         auto nc = co_await conats::connect(o);
@@ -175,7 +175,7 @@ TEST_CASE("E14 E11 a provider's JWT is renewed before it expires") {
         co_return conats::user_jwt(jwt, user.seed());
     };
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         // Renewing does not wait for the pause between attempts.
         auto nc = co_await conats::connect(o.jwt_provider(provider).reconnect_wait(1h));
         auto events = nc.events();
@@ -205,7 +205,7 @@ TEST_CASE("E14 without reconnecting nothing is renewed, and the end is the serve
         co_return conats::user_jwt(jwt, user.seed());
     };
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         auto nc = co_await conats::connect(o.jwt_provider(provider).max_reconnects(0));
         auto events = nc.events();
         while (co_await events.next()) {}
@@ -222,7 +222,7 @@ TEST_CASE("E14 P2.9 a user who is revoked is told so, and the next credentials a
     const auto first_jwt = owner.user_jwt(first);
     const auto path = files.write("user.creds", credentials_text(first_jwt, first.seed_text()));
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         auto nc = co_await conats::connect(o.credentials_file(path.string()).name("revoked"));
         auto events = nc.events();
         auto sub = co_await nc.subscribe("a");
@@ -241,7 +241,7 @@ TEST_CASE("E14 P2.9 a user who is revoked is told so, and the next credentials a
         CHECK(m->text() == "still there");
     });
     // It was not the connection alone that was refused.
-    CHECK(outcome_of(fast(server.url()).jwt(first_jwt, first.seed())).code() ==
+    CHECK(outcome_of(soon_again(server.url()).jwt(first_jwt, first.seed())).code() ==
           errc::authorization_violation);
 }
 
@@ -250,7 +250,7 @@ TEST_CASE("E14 P2.9 a user who is revoked for good ends the client") {
     const test_nkey user;
     nats_server server(owner.config());
     run([&]() -> asio::awaitable<void> {
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         auto nc = co_await conats::connect(o.jwt(owner.user_jwt(user), user.seed()));
         auto events = nc.events();
         server.reload(owner.revoke(user).config());
@@ -280,7 +280,7 @@ TEST_CASE(
             const auto jwt = owner.user_jwt(user);
             co_return conats::user_jwt(jwt, user.seed());
         };
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         o.jwt_provider(provider).name("expired").connect_timeout(scaled(10s));
         auto nc = co_await conats::connect(o);
         auto events = nc.events();
@@ -321,7 +321,7 @@ TEST_CASE("E03 a password that was rotated is asked for at the reconnect") {
             attempts.push_back(r.attempt());
             co_return conats::user_login("u", password);
         };
-        auto o = fast(server.url());
+        auto o = soon_again(server.url());
         auto nc = co_await conats::connect(o.user_provider(provider));
         auto sub = co_await nc.subscribe("a");
         co_await nc.flush();

@@ -49,7 +49,7 @@ struct five_responders {
 };
 
 /// Takes all replies.
-asio::awaitable<std::vector<conats::message>> all_of(conats::reply_stream& replies) {
+asio::awaitable<std::vector<conats::message>> all_replies(conats::reply_stream& replies) {
     std::vector<conats::message> all;
     while (auto m = co_await replies.next())
         all.push_back(*m);
@@ -73,7 +73,7 @@ TEST_CASE("D10, P2.45 five replies, then the whole timeout") {
         const auto begin = clock_type::now();
         auto replies = r.nc.request_many("who", "", span);
         CHECK(replies.end_reason() == end_of_replies::none);
-        auto all = co_await all_of(replies);
+        auto all = co_await all_replies(replies);
         CHECK(clock_type::now() - begin >= span - 1ms);
         std::set<std::string> names;
         for (const auto& m : all)
@@ -99,7 +99,7 @@ TEST_CASE("D10 the timeout is the client's where none is given") {
         co_await nc.flush();
         const auto begin = clock_type::now();
         auto replies = nc.request_many("silent", "");
-        auto all = co_await all_of(replies);
+        auto all = co_await all_replies(replies);
         CHECK(all.empty());
         const auto took = clock_type::now() - begin;
         CHECK(took >= span - 1ms);
@@ -116,7 +116,7 @@ TEST_CASE("D10, P2.45 a stall of 100 ms ends it long before the timeout") {
         const auto stall = scaled(100ms);
         const auto begin = clock_type::now();
         auto replies = r.nc.request_many("who", "", request_many_options(scaled(20s)).stall(stall));
-        auto all = co_await all_of(replies);
+        auto all = co_await all_replies(replies);
         const auto took = clock_type::now() - begin;
         CHECK(all.size() == 5);
         CHECK(took >= stall - 1ms);
@@ -137,7 +137,7 @@ TEST_CASE("D10, P2.45 the first reply may take longer than the stall") {
         };
         auto service = nc.on("who", slow);
         auto replies = nc.request_many("who", "", request_many_options(scaled(20s)).stall(5ms));
-        auto all = co_await all_of(replies);
+        auto all = co_await all_replies(replies);
         CHECK(all.size() == 1);
         CHECK(replies.end_reason() == end_of_replies::stall);
     });
@@ -150,7 +150,7 @@ TEST_CASE("D10 a stall below a millisecond, or not below the timeout, is none") 
         co_await r.start(server);
         for (const std::chrono::nanoseconds stall : {999us + 0ns, span + 0ns, -1s + 0ns}) {
             auto replies = r.nc.request_many("who", "", request_many_options(span).stall(stall));
-            auto all = co_await all_of(replies);
+            auto all = co_await all_replies(replies);
             CHECK(all.size() == 5);
             CHECK(replies.end_reason() == end_of_replies::timeout);
         }
@@ -188,18 +188,18 @@ TEST_CASE("D10 a sentinel ends it and is not delivered: an empty reply, or what 
         });
         co_await other.flush();
         auto by_default = nc.request_many("list", "", scaled(200ms));
-        auto all = co_await all_of(by_default);
+        auto all = co_await all_replies(by_default);
         CHECK(all.size() == 5);
         auto replies =
             nc.request_many("list", "", request_many_options(scaled(20s)).sentinel_is_empty());
-        all = co_await all_of(replies);
+        all = co_await all_replies(replies);
         REQUIRE(all.size() == 3);
         CHECK(all[2].text() == "last");
         CHECK(replies.end_reason() == end_of_replies::sentinel);
         request_many_options by_text(scaled(20s));
         by_text.sentinel([](const conats::message& m) { return m.text() == "last"; });
         replies = nc.request_many("list", "", by_text);
-        all = co_await all_of(replies);
+        all = co_await all_replies(replies);
         CHECK(all.size() == 2);
         CHECK(replies.end_reason() == end_of_replies::sentinel);
         by_text.sentinel([](const conats::message&) -> bool { throw std::logic_error("thrown"); });
@@ -224,7 +224,7 @@ TEST_CASE("D10 nobody there is a status that ends it at once; so is any other") 
         auto nc = co_await conats::connect(o);
         auto nobody = nc.request_many("nobody", "", scaled(20s));
         const auto begin = clock_type::now();
-        auto all = co_await all_of(nobody);
+        auto all = co_await all_replies(nobody);
         CHECK(clock_type::now() - begin < scaled(10s));
         CHECK(all.empty());
         CHECK(nobody.end_reason() == end_of_replies::status);
@@ -239,7 +239,7 @@ TEST_CASE("D10 nobody there is a status that ends it at once; so is any other") 
         send_raw(server, "PUB " + inbox + " 5\r\nreply\r\n" +
                              raw_headers("HPUB", inbox, "NATS/1.0 408 Not Now\r\n\r\n", "text") +
                              "PUB " + inbox + " 4\r\nlate\r\n");
-        all = co_await all_of(odd);
+        all = co_await all_replies(odd);
         CHECK(all.size() == 1);
         CHECK(odd.end_reason() == end_of_replies::status);
         CHECK(odd.status().code == 408);
@@ -255,7 +255,7 @@ TEST_CASE("D10 headers go with the request, and come back") {
         request_many_options o(scaled(20s));
         o.max_messages(5).headers(conats::headers().add("Trace", "42"));
         auto replies = r.nc.request_many("who", "", o);
-        auto all = co_await all_of(replies);
+        auto all = co_await all_replies(replies);
         CHECK(all.size() == 5);
         for (const auto& m : all)
             CHECK(m.headers().get("Trace") == "42");
@@ -427,7 +427,7 @@ TEST_CASE("D10 what is wanted is unsubscribed with its count, what is not by its
         auto nc = co_await conats::connect(peer.url());
         auto replies =
             nc.request_many("who", "", request_many_options(scaled(20s)).max_messages(2));
-        auto all = co_await all_of(replies);
+        auto all = co_await all_replies(replies);
         CHECK(all.size() == 2);
         CHECK(replies.end_reason() == end_of_replies::max_messages);
     });

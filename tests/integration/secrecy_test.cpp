@@ -24,7 +24,7 @@ using conats::errc;
 
 namespace {
 
-constexpr std::string_view token = "s3cr3t-t0k3n";
+constexpr std::string_view secret_token = "s3cr3t-t0k3n";
 
 bool tells(std::string_view text) {
     return text.find("s3cr3t") != std::string_view::npos ||
@@ -68,10 +68,10 @@ TEST_CASE("A25 no token in the error of any attempt that fails") {
         s.send("no TLS");
         s.wait_closed();
     });
-    const std::string t(token);
+    const std::string t(secret_token);
     const auto by_option = [&](const std::string& url) {
         conats::connect_options o(url);
-        o.token(token).connect_timeout(200ms);
+        o.token(secret_token).connect_timeout(200ms);
         return o;
     };
     const auto in_url = [&](const std::string& rest) {
@@ -88,9 +88,9 @@ TEST_CASE("A25 no token in the error of any attempt that fails") {
     fails_discreetly(in_url("127.0.0.1:1"), errc::connection_refused);
     fails_discreetly(by_option("127.0.0.1:1"), errc::connection_refused);
     fails_discreetly(in_url("h.test").resolver(nowhere), errc::host_not_found);
-    fails_discreetly(conats::connect_options(silent.url(token)).connect_timeout(50ms),
+    fails_discreetly(conats::connect_options(silent.url(secret_token)).connect_timeout(50ms),
                      errc::timeout);
-    fails_discreetly(demands_tls.url(token), errc::tls_handshake_failed);
+    fails_discreetly(demands_tls.url(secret_token), errc::tls_handshake_failed);
     fails_discreetly("ws://" + t + "@127.0.0.1", errc::transport_unavailable);
     fails_discreetly(in_url(server.address()).name(std::string(5000, 'n')),
                      errc::connect_too_large);
@@ -104,7 +104,7 @@ TEST_CASE("A25 no token in the error of any attempt that fails") {
 }
 
 TEST_CASE("A25 no token in the error of a malformed address") {
-    const std::string t(token);
+    const std::string t(secret_token);
     for (const std::string& address : {t + "%zz@127.0.0.1",
                                        t + "%4@127.0.0.1",
                                        t + "%@127.0.0.1",
@@ -137,7 +137,7 @@ TEST_CASE("A25 no token in what a client shows, in no event and no stream output
     std::ostringstream printed;
     run([&]() -> asio::awaitable<void> {
         conats::connect_options o(server.url("another-s3cr3t"));
-        o.token(token).add_server("u:s3cr3t@127.0.0.1:1").retain_order(true);
+        o.token(secret_token).add_server("u:s3cr3t@127.0.0.1:1").retain_order(true);
         o.max_reconnects(2).reconnect_wait(1ms).reconnect_jitter(0ms);
         printed << o << o.token() << o.servers().front();
         auto nc = co_await conats::connect(o);
@@ -162,7 +162,7 @@ TEST_CASE("A25 no token in what a client shows, in no event and no stream output
     INFO(printed.str());
     CHECK(printed.str().find("***") != std::string::npos);
     CHECK_FALSE(tells(printed.str()));
-    CHECK(tells(std::string(token))); // the check can fail
+    CHECK(tells(std::string(secret_token))); // the check can fail
 }
 
 namespace {

@@ -59,7 +59,7 @@ std::string text(std::string_view word) {
 }
 
 /// A handler whose captures are counted.
-auto echo() {
+auto echo_handler() {
     return [c = counted("echo")](const conats::message& m) { m.try_respond(m.text()); };
 }
 
@@ -142,7 +142,7 @@ asio::awaitable<void> publish_statements(conats::client nc) {
 }
 
 asio::awaitable<void> request_statements(conats::client nc) {
-    auto service = nc.on("echo", echo());
+    auto service = nc.on("echo", echo_handler());
     auto reply = co_await nc.request("echo", "1");
     reply = co_await nc.request("echo", text("2"), 500ms);
     reply = co_await nc.request(counted("echo"), counted(text("3")),
@@ -226,7 +226,7 @@ asio::awaitable<void> subscribe_statements(conats::client nc) {
 
 asio::awaitable<void> token_statements(conats::client nc) {
     const auto executor = co_await asio::this_coro::executor;
-    auto service = nc.on("adapted", echo());
+    auto service = nc.on("adapted", echo_handler());
     auto [e, reply] = co_await conats::adapt(nc.request("adapted", text("1")), executor,
                                              asio::as_tuple(asio::use_awaitable));
     CHECK(reply.text() == text("1"));

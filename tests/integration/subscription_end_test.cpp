@@ -16,29 +16,29 @@ using clock_type = std::chrono::steady_clock;
 
 namespace {
 
-conats::connect_options named(const nats_server& server) {
+conats::connect_options named_for_monitor(const nats_server& server) {
     conats::connect_options o(server.url());
     o.name("subscriber");
     return o;
 }
 
 /// Long enough that nobody has to hurry.
-const auto span = scaled(200ms);
+const auto quiet_span = scaled(200ms);
 
 } // namespace
 
 TEST_CASE("C31 silence ends a subscription, here and at the server") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         auto events = nc.events();
         conats::subscribe_options o;
-        o.idle_timeout(span);
+        o.idle_timeout(quiet_span);
         auto sub = co_await nc.subscribe("a", o);
         const auto begin = clock_type::now();
         auto none = co_await sub.next();
         CHECK_FALSE(none);
-        CHECK(clock_type::now() - begin >= span - 1ms);
+        CHECK(clock_type::now() - begin >= quiet_span - 1ms);
         CHECK(sub.end_reason().code() == errc::idle_timeout);
         CHECK(sub.end_reason() == conats::condition::timeout);
         CHECK(sub.end_reason().subject() == "a");
@@ -55,23 +55,23 @@ TEST_CASE("C31 silence ends a subscription, here and at the server") {
 TEST_CASE("C31 messages put silence off, and what is queued outlives the end") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         conats::subscribe_options o;
-        o.idle_timeout(2 * span);
+        o.idle_timeout(2 * quiet_span);
         auto sub = co_await nc.subscribe("a", o);
         asio::steady_timer timer(co_await asio::this_coro::executor);
         clock_type::time_point last;
-        for (int i = 0; i != 12; ++i) { // longer than one span, all told
+        for (int i = 0; i != 12; ++i) { // longer than one such span, all told
             last = clock_type::now();
             co_await nc.publish("a", std::to_string(i));
             co_await nc.flush();
-            timer.expires_after(span / 4);
+            timer.expires_after(quiet_span / 4);
             co_await timer.async_wait(asio::use_awaitable);
         }
         CHECK(sub.active());
         const bool ended = co_await async_eventually([&] { return !sub.active(); });
         CHECK(ended);
-        CHECK(clock_type::now() - last >= 2 * span - 1ms);
+        CHECK(clock_type::now() - last >= 2 * quiet_span - 1ms);
         for (int i = 0; i != 12; ++i) {
             auto m = co_await sub.next();
             REQUIRE(m);
@@ -86,16 +86,16 @@ TEST_CASE("C31 messages put silence off, and what is queued outlives the end") {
 TEST_CASE("C31 a first message that does not come, and one that does") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         conats::subscribe_options o;
-        o.first_message_timeout(span);
+        o.first_message_timeout(quiet_span);
         auto silent = co_await nc.subscribe("silent", o);
         auto spoken = co_await nc.subscribe("spoken", o);
         co_await nc.publish("spoken", "x");
         co_await silent.wait();
         CHECK(silent.end_reason().code() == errc::first_message_timeout);
         CHECK_FALSE(silent.try_next());
-        asio::steady_timer timer(co_await asio::this_coro::executor, span);
+        asio::steady_timer timer(co_await asio::this_coro::executor, quiet_span);
         co_await timer.async_wait(asio::use_awaitable);
         CHECK(spoken.active());
         auto m = co_await spoken.next(5s);
@@ -106,9 +106,9 @@ TEST_CASE("C31 a first message that does not come, and one that does") {
 TEST_CASE("C31 silence after a first message that had much more time") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         conats::subscribe_options o;
-        o.first_message_timeout(scaled(60s)).idle_timeout(span);
+        o.first_message_timeout(scaled(60s)).idle_timeout(quiet_span);
         auto sub = co_await nc.subscribe("a", o);
         co_await nc.flush();
         co_await nc.publish("a", "x");
@@ -124,9 +124,9 @@ TEST_CASE("C31 a lifetime ends the loop of one that gets messages all the time")
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto executor = co_await asio::this_coro::executor;
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         conats::subscribe_options o;
-        o.lifetime(span).idle_timeout(20 * span);
+        o.lifetime(quiet_span).idle_timeout(20 * quiet_span);
         auto sub = co_await nc.subscribe("a", o);
         const auto begin = clock_type::now();
         bool stop = false;
@@ -145,7 +145,7 @@ TEST_CASE("C31 a lifetime ends the loop of one that gets messages all the time")
             got += static_cast<int>(batch.size());
             batch.clear();
         }
-        CHECK(clock_type::now() - begin >= span - 1ms);
+        CHECK(clock_type::now() - begin >= quiet_span - 1ms);
         CHECK(got > 0);
         CHECK(sub.end_reason().code() == errc::lifetime_reached);
         stop = true;
@@ -158,14 +158,14 @@ TEST_CASE("C31 handlers finish their queue when the subscription ends by itself"
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         gate door(co_await asio::this_coro::executor);
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         int handled = 0;
         const auto handler = [&](conats::message) -> asio::awaitable<void> {
             co_await door.pass();
             ++handled;
         };
         conats::subscribe_options o;
-        o.idle_timeout(span);
+        o.idle_timeout(quiet_span);
         auto sub = nc.on("a", handler, o);
         for (int i = 0; i != 10; ++i)
             co_await nc.publish("a", "x");
@@ -184,11 +184,11 @@ TEST_CASE(
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         using namespace asio::experimental::awaitable_operators;
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         std::vector<conats::subscription> subs;
         for (int i = 10; i != 0; --i) {
             conats::subscribe_options o;
-            o.lifetime(span + i * 1ms);
+            o.lifetime(quiet_span + i * 1ms);
             subs.emplace_back(nc, "a", o);
         }
         subs[2].unsubscribe();
@@ -208,7 +208,7 @@ TEST_CASE(
 TEST_CASE("C31 negative times are refused by their names") {
     nats_server server;
     run([&]() -> asio::awaitable<void> {
-        auto nc = co_await conats::connect(named(server));
+        auto nc = co_await conats::connect(named_for_monitor(server));
         conats::subscribe_options o;
         o.idle_timeout(-1ms);
         conats::error e;

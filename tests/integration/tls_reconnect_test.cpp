@@ -17,7 +17,7 @@ using conats::errc;
 namespace {
 
 /// Every name is this machine.
-asio::awaitable<std::vector<std::string>> local(std::string) {
+asio::awaitable<std::vector<std::string>> resolve_to_loopback(std::string) {
     std::vector<std::string> all(1, "127.0.0.1");
     co_return all;
 }
@@ -87,7 +87,7 @@ TEST_CASE("E25, P2.15 at a discovered address the name and credentials are those
     };
     run([&]() -> asio::awaitable<void> {
         auto o = fast(url("nats.test"));
-        auto nc = co_await conats::connect(o.tls(files.trusting()).resolver(local));
+        auto nc = co_await conats::connect(o.tls(files.trusting()).resolver(resolve_to_loopback));
         const auto known = nc.servers();
         const std::string other = "tls://127.0.0.1:" + std::to_string(cluster[1].port());
         CHECK(std::any_of(known.begin(), known.end(), [&](const conats::server_state& s) {

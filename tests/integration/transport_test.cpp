@@ -37,7 +37,7 @@ using conats::transport_target;
 namespace {
 
 using stream_pointer = std::unique_ptr<conats::stream>;
-using local = asio::local::stream_protocol;
+using unix_domain = asio::local::stream_protocol;
 using asio::ip::tcp;
 
 /// A stream over any socket of Asio's.
@@ -90,15 +90,15 @@ asio::awaitable<void> pump(std::shared_ptr<From> from, std::shared_ptr<To> to) {
 
 /// One end of a socketpair, whose other end is led to a server on this machine.
 asio::awaitable<stream_pointer> to_server_by_socketpair(transport_target t) {
-    auto ours = local::socket(t.executor());
-    const auto theirs = std::make_shared<local::socket>(t.executor());
+    auto ours = unix_domain::socket(t.executor());
+    const auto theirs = std::make_shared<unix_domain::socket>(t.executor());
     asio::local::connect_pair(ours, *theirs);
     const auto upstream = std::make_shared<tcp::socket>(t.executor());
     const tcp::endpoint to(asio::ip::make_address(t.host()), t.port());
     co_await upstream->async_connect(to, asio::use_awaitable);
     asio::co_spawn(t.executor(), pump(theirs, upstream), asio::detached);
     asio::co_spawn(t.executor(), pump(upstream, theirs), asio::detached);
-    co_return std::make_unique<socket_stream<local::socket>>(std::move(ours));
+    co_return std::make_unique<socket_stream<unix_domain::socket>>(std::move(ours));
 }
 
 /// As an application might speak SOCKS5: no login, the server's name as it is.
@@ -168,7 +168,7 @@ conats::connect_options by_pipe(std::string url, std::size_t max_step,
     return o;
 }
 
-asio::awaitable<void> talk(conats::client nc) {
+asio::awaitable<void> publish_and_close(conats::client nc) {
     auto sub = co_await nc.subscribe("a");
     for (int i = 0; i != 20; ++i) {
         const auto text = "message " + std::to_string(i);
@@ -189,7 +189,7 @@ TEST_CASE("G11 B12 a client over a socketpair talks to a real server") {
         o.transport(to_server_by_socketpair);
         auto nc = co_await conats::connect(o);
         CHECK(server.monitor().connections() == 1);
-        co_await talk(nc);
+        co_await publish_and_close(nc);
         const std::string big(100'000, 'x');
         auto sub = co_await nc.subscribe("big");
         co_await nc.publish("big", big);
@@ -211,13 +211,13 @@ TEST_CASE(
         auto o = through(proxy, "nats://s3cr3t@server.test:" + port);
         auto nc = co_await conats::connect(o);
         CHECK(nc.connected_url() == "nats://server.test:" + port);
-        co_await talk(nc);
+        co_await publish_and_close(nc);
         CHECK_FALSE(nc.force_reconnect());
         const bool back = co_await async_eventually([&] {
             return nc.statistics().reconnects == 1 && nc.status() == conats::status::connected;
         });
         REQUIRE(back);
-        co_await talk(nc);
+        co_await publish_and_close(nc);
         co_await nc.close();
     });
     const auto asked = "name server.test:" + port;
@@ -248,7 +248,7 @@ TEST_CASE("G11 a pipe in memory carries a connection, whatever it takes at a tim
             auto nc = co_await conats::connect(o);
             CHECK(nc.local_address() == "memory");
             CHECK(nc.connected_url() == "nats://pipe:1");
-            co_await talk(nc);
+            co_await publish_and_close(nc);
             co_await nc.close();
         });
         CHECK(*said_goodbye);
@@ -261,7 +261,7 @@ TEST_CASE("G11 streams of the user's on a pool of threads") {
     for (int i = 0; i != 8; ++i) {
         auto work = [](conats::connect_options o) -> asio::awaitable<void> {
             auto nc = co_await conats::connect(o);
-            co_await talk(nc);
+            co_await publish_and_close(nc);
             co_await nc.close();
         };
         all.push_back(asio::co_spawn(pool, work(by_pipe("nats://pipe:1", 64)), asio::use_future));

@@ -36,7 +36,7 @@ conats::connect_options over_wss(std::uint16_t port, conats::websocket_options o
     return options;
 }
 
-asio::awaitable<void> echo(conats::client nc) {
+asio::awaitable<void> echo_once(conats::client nc) {
     auto sub = co_await nc.subscribe("a");
     std::string big(500'000, '\0');
     for (std::size_t i = 0; i != big.size(); ++i)
@@ -64,7 +64,7 @@ TEST_CASE("G02 wss encrypts from the first byte, whatever INFO says") {
             auto nc = co_await conats::connect(options);
             CHECK(nc.tls_info().verified);
             CHECK(nc.tls_info().server_name == "127.0.0.1");
-            co_await echo(std::move(nc));
+            co_await echo_once(std::move(nc));
         });
     CHECK(proxy.from_client().front() == '\x16'); // a TLS record of a handshake
     CHECK(proxy.from_client().find("GET /") == std::string::npos);
@@ -169,7 +169,7 @@ TEST_CASE("G02 G09 wss runs through a proxy, and its certificate is the server's
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(o);
         CHECK(nc.tls_info().server_name == "localhost");
-        co_await echo(std::move(nc));
+        co_await echo_once(std::move(nc));
     });
     CHECK(proxy.requests().front() == "name localhost:" + std::to_string(websocket_port(server)));
 }

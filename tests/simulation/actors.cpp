@@ -13,11 +13,6 @@ namespace conats::simulation {
 
 namespace {
 
-using std::chrono::hours;
-
-/// An operation that has no deadline of its own.
-constexpr nanoseconds no_deadline = hours(24);
-
 /// What begins the text of an error that the library does not know.
 constexpr std::string_view thrown_mark = "thrown: ";
 

@@ -61,6 +61,9 @@ struct operation {
     std::uint64_t link = 0;          ///< on which it began; 0: without a connection
 };
 
+/// The limit of an operation that has no deadline of its own.
+constexpr nanoseconds no_deadline = std::chrono::hours(24);
+
 /// A client and what the schedule has it do.
 struct actor {
     std::size_t index = 0;

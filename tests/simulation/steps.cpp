@@ -6,12 +6,6 @@
 
 namespace conats::simulation {
 
-namespace {
-
-constexpr nanoseconds no_deadline = std::chrono::hours(24);
-
-} // namespace
-
 void actors::carry_out(const step& s) {
     actor& a = actors_[s.client];
     if (s.kind < step_kind::cut_now) {

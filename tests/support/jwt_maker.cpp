@@ -26,7 +26,7 @@ std::string random_bytes(std::size_t size) {
     return bytes;
 }
 
-void check(const char* fault) {
+void check_key(const char* fault) {
     if (fault != nullptr)
         throw std::runtime_error(fault);
 }
@@ -40,13 +40,13 @@ std::int64_t seconds_from_now(std::chrono::seconds in) {
 
 test_nkey::test_nkey(impl::nkey_kind kind) {
     const secret bytes(random_bytes(impl::nkey_size));
-    check(impl::nkey_pair::from_private(kind, bytes, pair_));
+    check_key(impl::nkey_pair::from_private(kind, bytes, pair_));
     seed_ = impl::encode_nkey_seed(kind, bytes);
 }
 
 std::string test_nkey::sign(std::string_view message) const {
     std::string signature;
-    check(pair_.sign(message, signature));
+    check_key(pair_.sign(message, signature));
     return signature;
 }
 

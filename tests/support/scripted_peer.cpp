@@ -29,7 +29,7 @@ namespace {
 /// Ends a script because the peer is being destroyed; no failure.
 class peer_stopped {};
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
@@ -116,7 +116,7 @@ public:
         case poll_result::stopped: throw peer_stopped();
         case poll_result::timeout:
             fail("wanted " + std::string(wanted) +
-                 ", nothing happened; unread: " + quoted(unread_));
+                 ", nothing happened; unread: " + in_quotes(unread_));
         }
     }
 
@@ -138,7 +138,7 @@ public:
     void receive_more(const deadline& end, std::string_view wanted) {
         if (!receive(end, wanted))
             fail("wanted " + std::string(wanted) +
-                 ", the client closed; unread: " + quoted(unread_));
+                 ", the client closed; unread: " + in_quotes(unread_));
     }
 
     std::string take(std::size_t size, std::size_t skipped = 0) {
@@ -328,14 +328,15 @@ std::string peer_session::read(std::size_t size) {
 }
 
 std::string peer_session::expect(std::string_view prefix) {
-    return expect([&](std::string_view line) { return line.starts_with(prefix); }, quoted(prefix));
+    return expect([&](std::string_view line) { return line.starts_with(prefix); },
+                  in_quotes(prefix));
 }
 
 std::string peer_session::expect(const std::function<bool(std::string_view)>& accepts,
                                  std::string_view what) {
     std::string line = impl_.line(what);
     if (!accepts(line))
-        impl_.fail("expected " + std::string(what) + ", got " + quoted(line));
+        impl_.fail("expected " + std::string(what) + ", got " + in_quotes(line));
     return line;
 }
 

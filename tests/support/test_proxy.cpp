@@ -32,7 +32,7 @@ using socket_pointer = std::shared_ptr<tcp::socket>;
 using namespace std::string_literals;
 
 /// Passes on until one end closes, and then closes both.
-asio::awaitable<void> pump(socket_pointer from, socket_pointer to, std::string first) {
+asio::awaitable<void> pump_bytes(socket_pointer from, socket_pointer to, std::string first) {
     std::array<char, 16384> room{};
     boost::system::error_code ec;
     if (!first.empty())
@@ -79,7 +79,7 @@ std::string base64(std::string_view text) {
     return out;
 }
 
-std::uint16_t port_of(std::string_view two) {
+std::uint16_t port_from_bytes(std::string_view two) {
     return static_cast<std::uint16_t>(static_cast<unsigned char>(two[0]) << 8U |
                                       static_cast<unsigned char>(two[1]));
 }
@@ -147,8 +147,8 @@ private:
     }
 
     void join(const socket_pointer& client, const socket_pointer& server, std::string first) {
-        asio::co_spawn(context_, pump(client, server, ""), asio::detached);
-        asio::co_spawn(context_, pump(server, client, std::move(first)), asio::detached);
+        asio::co_spawn(context_, pump_bytes(client, server, ""), asio::detached);
+        asio::co_spawn(context_, pump_bytes(server, client, std::move(first)), asio::detached);
     }
 
     asio::awaitable<bool> log_in(tcp::socket& s) {
@@ -200,7 +200,7 @@ private:
             host = asio::ip::address_v6(b).to_string();
         }
         const auto two = co_await read(*s, 2);
-        const auto port = port_of(two);
+        const auto port = port_from_bytes(two);
         if (!behaviour_.refusal.empty()) {
             co_await write(*s, "\x05" + behaviour_.refusal + "\x00\x01\0\0\0\0\0\0"s);
             co_return;

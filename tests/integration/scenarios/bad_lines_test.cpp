@@ -78,9 +78,9 @@ bool has_one_byte_turned(std::string_view text) {
 enum class fault : std::uint8_t { corrupt, drop };
 
 /// What came of a load with one fault in its line.
-class tally {
+class line_tally {
 public:
-    tally() {} // not an aggregate, for g++ 12
+    line_tally() {} // not an aggregate, for g++ 12
 
     int faults = 0;        ///< injected
     int disconnected = 0;  ///< of them ended the connection
@@ -91,7 +91,7 @@ public:
 };
 
 asio::awaitable<void> run_load(const nats_server& server, fault_proxy& proxy, faults f,
-                               bool to_server, bool drops, tally& t) {
+                               bool to_server, bool drops, line_tally& t) {
     ++t.faults;
     if (to_server)
         proxy.to_server(f);
@@ -163,7 +163,7 @@ TEST_CASE(
     CAPTURE(to_server, static_cast<int>(what));
     nats_server server;
     fault_proxy proxy(server.host(), server.port());
-    tally t;
+    line_tally t;
     run(
         [&]() -> asio::awaitable<void> {
             // Some 600 bytes are said first, then come about 90 a message.

@@ -106,7 +106,7 @@ private:
     }
 };
 
-void check(const std::vector<conats::message>& all, const std::string& prefix) {
+void check_kept(const std::vector<conats::message>& all, const std::string& prefix) {
     INFO(prefix);
     REQUIRE(all.size() == kept_each);
     std::size_t wrong = 0;
@@ -147,11 +147,11 @@ TEST_CASE("S133 messages that are kept outlive their buffers' next use, client a
     CHECK((k.compacted > 0) == leaves_many);
     k.nc = conats::client();
     k.context.reset();
-    check(k.by_next, "next.");
-    check(k.by_handler, "handler.");
-    check(k.by_batch, "batch.");
-    check(k.detached, "next.");
-    check(k.left, "left.");
+    check_kept(k.by_next, "next.");
+    check_kept(k.by_handler, "handler.");
+    check_kept(k.by_batch, "batch.");
+    check_kept(k.detached, "next.");
+    check_kept(k.left, "left.");
     // Views are good as long as some copy of the message is, wherever that is moved to.
     const std::string_view before = k.by_next.back().text();
     const conats::message moved = std::move(k.by_next.back());

@@ -18,7 +18,7 @@ using conats::errc;
 
 namespace {
 
-void echo(const conats::message& m) {
+void echo_back(const conats::message& m) {
     m.try_respond(m.text());
 }
 
@@ -69,7 +69,7 @@ TEST_CASE("S130 of a hundred thousand requests every second one times out, and n
             auto executor = co_await asio::this_coro::executor;
             auto nc = co_await conats::connect(named(server.url(), "requester"));
             auto other = co_await conats::connect(server.url());
-            auto service = other.on("echo", echo);
+            auto service = other.on("echo", echo_back);
             const auto ignore = [](const conats::message&) {};
             auto silent = other.on("silent", ignore);
             co_await other.flush();
@@ -116,7 +116,7 @@ TEST_CASE("S85 a thousand requests by a hundred callers over 200 ms take ten rou
     run([&]() -> asio::awaitable<void> {
         auto executor = co_await asio::this_coro::executor;
         auto other = co_await conats::connect(server.url());
-        auto service = other.on("echo", echo);
+        auto service = other.on("echo", echo_back);
         co_await other.flush();
         auto nc = co_await conats::connect(wire.url());
         wire.delay(flow::to_server, 100ms);

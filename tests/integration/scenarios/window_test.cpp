@@ -51,7 +51,7 @@ public:
 };
 
 template <class T>
-asio::awaitable<void> ignore(asio::awaitable<T> a) {
+asio::awaitable<void> swallow(asio::awaitable<T> a) {
     (void)co_await std::move(a);
 }
 
@@ -209,12 +209,12 @@ asio::awaitable<void> settle(stage& s) {
 
 /// Asks those who do not answer, and gives up.
 asio::awaitable<void> ask_silent(stage& s) {
-    return ignore(s.nc.request("silent", "", 1ms));
+    return swallow(s.nc.request("silent", "", 1ms));
 }
 
 void add_waits(std::vector<window>& all) {
     all.emplace_back("flush", [](stage& s) { return s.nc.flush(); }, settle);
-    all.emplace_back("rtt", [](stage& s) { return ignore(s.nc.rtt()); }, settle);
+    all.emplace_back("rtt", [](stage& s) { return swallow(s.nc.rtt()); }, settle);
     all.emplace_back("ready", [](stage& s) { return s.sub.ready(); }, settle);
     all.emplace_back("confirm", [](stage& s) { return s.subscribe_confirmed(); }, settle);
     all.emplace_back("drain one", [](stage& s) { return s.drain_other(); }, settle);
@@ -230,9 +230,9 @@ void add_waits(std::vector<window>& all) {
 }
 
 void add_requests(std::vector<window>& all) {
-    const auto ask = [](stage& s) { return ignore(s.nc.request("echo", "x", 1h)); };
+    const auto ask = [](stage& s) { return swallow(s.nc.request("echo", "x", 1h)); };
     all.emplace_back("request", ask, settle);
-    const auto ask_nobody = [](stage& s) { return ignore(s.nc.request("nobody", "", 1h)); };
+    const auto ask_nobody = [](stage& s) { return swallow(s.nc.request("nobody", "", 1h)); };
     all.emplace_back("request, nobody there", ask_nobody, settle).ends_with(errc::no_responders);
     // A later deadline passes later.
     const auto time_passes = [](stage& s) -> asio::awaitable<void> {
@@ -245,7 +245,7 @@ void add_requests(std::vector<window>& all) {
         conats::request_many_options one(1h);
         one.max_messages(1);
         s.replies = s.nc.request_many("echo", "", one);
-        return ignore(s.replies.next());
+        return swallow(s.replies.next());
     };
     all.emplace_back("request_many", gather, settle);
 }
@@ -258,7 +258,7 @@ void add_consumers(std::vector<window>& all) {
     all.emplace_back("wait", [](stage& s) { return s.sub.wait(); }, send);
     const auto first_event = [](stage& s) {
         while (s.events.try_next()) {}
-        return ignore(s.events.next());
+        return swallow(s.events.next());
     };
     const auto cause_event = [](stage& s) -> asio::awaitable<void> {
         s.other = co_await s.nc.subscribe("other");
@@ -274,7 +274,7 @@ void add_ends(std::vector<window>& all) {
         co_await s.settle();
     };
     all.emplace_back("flush, connection lost", flush, lose).ends_with(errc::disconnected);
-    const auto ask = [](stage& s) { return ignore(s.nc.request("silent", "", 1h)); };
+    const auto ask = [](stage& s) { return swallow(s.nc.request("silent", "", 1h)); };
     const auto close = [](stage& s) { return s.nc.close(); };
     all.emplace_back("request, closed", ask, close).ends_with(errc::closed).closes();
     all.emplace_back("close", [](stage& s) { return s.nc.close(); }, close).closes();

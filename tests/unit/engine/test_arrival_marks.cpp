@@ -11,10 +11,10 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr arrival_marks::time_point start{1000s};
+constexpr arrival_marks::time_point first_mark{1000s};
 
 arrival_marks::time_point second(std::uint64_t n) {
-    return start + std::chrono::seconds(n);
+    return first_mark + std::chrono::seconds(n);
 }
 
 } // namespace
@@ -48,7 +48,7 @@ TEST_CASE("L12 arrival marks: in a long queue an age is never too low, and littl
     for (std::uint64_t i = 0; i != 10'000; ++i) {
         marks.add(i, second(i), 0); // nobody takes any
         REQUIRE(marks.size() <= arrival_marks::kept);
-        CHECK(marks.at(0) == start); // the oldest is exact while it is the first of its burst
+        CHECK(marks.at(0) == first_mark); // the oldest is exact while it is the first of its burst
     }
     for (std::uint64_t i = 0; i != 10'000; ++i) {
         REQUIRE(marks.at(i) <= second(i));

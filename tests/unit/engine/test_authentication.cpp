@@ -23,7 +23,7 @@ using impl::prove;
 using test::scratch_directory;
 using test::test_nkey;
 
-asio::awaitable<std::string> sign(auth_request) {
+asio::awaitable<std::string> sign_nothing(auth_request) {
     co_return std::string();
 }
 
@@ -55,7 +55,7 @@ TEST_CASE("E04 E05 an NKey is presented with its signature") {
 
     identity by_signer;
     by_signer.public_key = user.public_key();
-    by_signer.signer = sign;
+    by_signer.signer = sign_nothing;
     REQUIRE_FALSE(prove(by_signer, "nonce", signature, out));
     CHECK(out.nkey() == user.public_key());
     CHECK(prove(by_signer, "other", signature, out).code() == errc::provider_failed);

@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr logger::time_point start{1000s};
+constexpr logger::time_point log_start{1000s};
 
 template <class T>
 std::string text(const T& value) {
@@ -43,22 +43,22 @@ event status_event(status s, error why = error()) {
 TEST_CASE("L05 log limiter: ten in a second, then how many were left out") {
     log_limiter limiter;
     for (int i = 0; i != 10; ++i)
-        CHECK(limiter.admit("a", log_level::warning, start + i * 1ms));
+        CHECK(limiter.admit("a", log_level::warning, log_start + i * 1ms));
     CHECK(limiter.next_due() == log_limiter::time_point::max());
     for (int i = 10; i != 15; ++i)
-        CHECK_FALSE(limiter.admit("a", log_level::warning, start + i * 1ms));
-    CHECK(limiter.admit("b", log_level::warning, start + 20ms)); // another event is on its own
-    CHECK(limiter.next_due() == start + 1s);                     // since the first of them
-    CHECK_FALSE(limiter.take_due(start + 999ms));
-    const auto s = limiter.take_due(start + 1s);
+        CHECK_FALSE(limiter.admit("a", log_level::warning, log_start + i * 1ms));
+    CHECK(limiter.admit("b", log_level::warning, log_start + 20ms)); // another event is on its own
+    CHECK(limiter.next_due() == log_start + 1s);                     // since the first of them
+    CHECK_FALSE(limiter.take_due(log_start + 999ms));
+    const auto s = limiter.take_due(log_start + 1s);
     REQUIRE(s);
     CHECK(s->event == "a");
     CHECK(s->level == log_level::warning);
     CHECK(s->left_out == 5);
-    CHECK_FALSE(limiter.take_due(start + 1s));
+    CHECK_FALSE(limiter.take_due(log_start + 1s));
     CHECK(limiter.next_due() == log_limiter::time_point::max());
-    CHECK(limiter.admit("a", log_level::warning, start + 1s)); // a new window
-    CHECK_FALSE(limiter.take_due(start + 10s));
+    CHECK(limiter.admit("a", log_level::warning, log_start + 1s)); // a new window
+    CHECK_FALSE(limiter.take_due(log_start + 10s));
 }
 
 TEST_CASE("L05 log limiter: ten a second for ever") {
@@ -66,7 +66,7 @@ TEST_CASE("L05 log limiter: ten a second for ever") {
     std::uint64_t told = 0;
     std::uint64_t left_out = 0;
     for (int i = 0; i != 1000; ++i) {
-        const auto now = start + i * 10ms;
+        const auto now = log_start + i * 10ms;
         while (const auto s = limiter.take_due(now))
             left_out += s->left_out;
         told += limiter.admit("a", log_level::info, now) ? 1U : 0U;
@@ -83,18 +83,18 @@ TEST_CASE("L05 logger: the threshold, and a flood with its summary in place") {
     CHECK(log.wants(log_level::warning));
     CHECK_FALSE(log.wants(log_level::info));
     logger::records out;
-    log.add({log_level::info, "connected"}, start, out);
+    log.add({log_level::info, "connected"}, log_start, out);
     CHECK(out.empty());
     for (int i = 0; i != 25; ++i)
-        log.add({log_level::warning, "server_error", std::to_string(i)}, start, out);
+        log.add({log_level::warning, "server_error", std::to_string(i)}, log_start, out);
     CHECK(out.size() == 10);
-    CHECK(log.next_due() == start + 1s);
+    CHECK(log.next_due() == log_start + 1s);
     out.clear();
-    log.add({log_level::error, "closed", "the end"}, start + 2s, out);
+    log.add({log_level::error, "closed", "the end"}, log_start + 2s, out);
     CHECK(lines(out) == "warning server_error: 15 more of these were left out\n"
                         "error closed: the end\n");
     out.clear();
-    log.add_due(start + 3s, out);
+    log.add_due(log_start + 3s, out);
     CHECK(out.empty());
 }
 

@@ -21,8 +21,8 @@ using test::take_all;
 constexpr auto unlimited = std::numeric_limits<std::uint64_t>::max();
 
 /// A subscription and what its connection was told.
-struct scene {
-    explicit scene(const impl::pending_limits& l = {}) : s(test::make_subscription(l)) {
+struct barrier_scene {
+    explicit barrier_scene(const impl::pending_limits& l = {}) : s(test::make_subscription(l)) {
         s->observer = observer;
     }
     [[nodiscard]] ids& handled() const { return observer->handled; }
@@ -142,7 +142,7 @@ TEST_CASE("C32 barriers: all are released at the end") {
 }
 
 TEST_CASE("C32 a subscription tells when those before a barrier are handled, not those behind it") {
-    scene x;
+    barrier_scene x;
     x.reader.arrive(*x.s, "a b c");
     CHECK(x.s->add_barrier(1));
     x.reader.arrive(*x.s, "d e f"); // would be in the same batch
@@ -157,7 +157,7 @@ TEST_CASE("C32 a subscription tells when those before a barrier are handled, not
 }
 
 TEST_CASE("C32 coming back to look is enough") {
-    scene x;
+    barrier_scene x;
     x.reader.arrive(*x.s, "a");
     CHECK(take(*x.s) == "a");
     CHECK(x.s->add_barrier(1));
@@ -167,7 +167,7 @@ TEST_CASE("C32 coming back to look is enough") {
 }
 
 TEST_CASE("C32 dropped messages are not waited for") {
-    scene x(limits(3, 0, overflow::drop_oldest));
+    barrier_scene x(limits(3, 0, overflow::drop_oldest));
     x.reader.arrive(*x.s, "a b c");
     CHECK(x.s->add_barrier(1));
     x.reader.arrive(*x.s, "d e f g h");
@@ -177,12 +177,12 @@ TEST_CASE("C32 dropped messages are not waited for") {
 }
 
 TEST_CASE("C32 the end releases a barrier, unless a handler is to come back") {
-    scene pull;
+    barrier_scene pull;
     pull.reader.arrive(*pull.s, "a b");
     CHECK(pull.s->add_barrier(1));
     pull.s->end(errc::drained, false);
     CHECK(pull.handled() == ids{1});
-    scene handled;
+    barrier_scene handled;
     handled.s->has_handler = true;
     handled.reader.arrive(*handled.s, "a b");
     CHECK(take(*handled.s) == "a");
@@ -196,7 +196,7 @@ TEST_CASE("C32 the end releases a barrier, unless a handler is to come back") {
 TEST_CASE("C32 barriers at random places are reached exactly there") {
     std::mt19937 random(7);
     for (int round = 0; round != 200; ++round) {
-        scene x;
+        barrier_scene x;
         std::vector<std::uint64_t> behind; // by barrier: messages before it
         std::uint64_t arrived = 0;
         std::uint64_t taken = 0;

@@ -13,14 +13,14 @@
 namespace conats::impl {
 namespace {
 
-std::vector<server_address> addresses(std::string_view list) {
+std::vector<server_address> addresses_of(std::string_view list) {
     std::vector<server_address> out;
     REQUIRE_FALSE(parse_server_list(list, out));
     return out;
 }
 
 server_pool make_pool(std::string_view list) {
-    return {addresses(list), pool_order::as_given, [] { return std::uint64_t{0}; }};
+    return {addresses_of(list), pool_order::as_given, [] { return std::uint64_t{0}; }};
 }
 
 /// The hosts in the order of trying.
@@ -43,11 +43,11 @@ std::map<std::string, int> orders_of(std::string_view list, pool_order how, int 
     const auto random = seeded(7);
     std::map<std::string, int> orders;
     for (int i = 0; i < count; ++i)
-        ++orders[order(server_pool(addresses(list), how, [&random] { return random(); }))];
+        ++orders[order(server_pool(addresses_of(list), how, [&random] { return random(); }))];
     return orders;
 }
 
-const error refused = error(errc::connection_refused, "no");
+const error refusal = error(errc::connection_refused, "no");
 constexpr std::uint32_t many = 100;
 
 } // namespace
@@ -72,15 +72,16 @@ TEST_CASE("B06 every order of three comes up about equally often") {
 TEST_CASE("B06 with retained order the first is always first") {
     const auto orders = orders_of("a,b,c", pool_order::as_given, 200);
     CHECK(orders == std::map<std::string, int>{{"a b c", 200}});
-    CHECK(order(server_pool(addresses("a,b"), pool_order::as_given, none())) == "a b");
+    CHECK(order(server_pool(addresses_of("a,b"), pool_order::as_given, none())) == "a b");
 }
 
 TEST_CASE("B06 shuffling asks again for a number that would favour some orders") {
     bool asked = false;
-    const server_pool pool(addresses("a,b,c,d"), pool_order::shuffled, [&asked]() -> std::uint64_t {
-        asked = !asked;
-        return asked ? ~std::uint64_t{0} : 0;
-    });
+    const server_pool pool(addresses_of("a,b,c,d"), pool_order::shuffled,
+                           [&asked]() -> std::uint64_t {
+                               asked = !asked;
+                               return asked ? ~std::uint64_t{0} : 0;
+                           });
     std::set<std::string> hosts;
     for (const pool_server& s : pool.servers())
         hosts.insert(s.address()->host());
@@ -91,11 +92,11 @@ TEST_CASE("B05 a pool without servers, and one that has nothing to shuffle") {
     const server_pool pool;
     CHECK(pool.empty());
     CHECK(pool.size() == 0);
-    CHECK(order(server_pool(addresses("a"), pool_order::shuffled, none())) == "a");
+    CHECK(order(server_pool(addresses_of("a"), pool_order::shuffled, none())) == "a");
 }
 
 TEST_CASE("B05 a server remembers its failures until it is reached") {
-    server_pool pool(addresses("a,b"), pool_order::as_given, none());
+    server_pool pool(addresses_of("a,b"), pool_order::as_given, none());
     pool.on_failed({errc::connection_refused, "no"}, many);
     pool.on_failed({errc::connection_refused, "no"}, many); // b
     pool.on_failed({errc::timeout, "slow"}, many);
@@ -119,7 +120,7 @@ TEST_CASE("F11 a server to move to becomes the next, and is kept if the cluster 
     CHECK(others[1]->host() == "c");
     pool.prefer(others[1]);
     CHECK(order(pool) == "c a b");
-    pool.replace(addresses("a,b"));
+    pool.replace(addresses_of("a,b"));
     pool.prefer(others[1]);
     CHECK(order(pool) == "c a b");
     CHECK(pool.front().address() == others[1]);
@@ -131,20 +132,20 @@ TEST_CASE("F11 a server to move to becomes the next, and is kept if the cluster 
 
 TEST_CASE("F02 a server that failed is tried last, and goes after its last failure") {
     server_pool pool = make_pool("a,b");
-    pool.on_failed(refused, 2);
+    pool.on_failed(refusal, 2);
     CHECK(order(pool) == "b a");
     CHECK(pool.servers()[1].failures() == 1);
-    CHECK(pool.servers()[1].last_error() == refused);
-    pool.on_failed(refused, 2);
-    pool.on_failed(refused, 2);
+    CHECK(pool.servers()[1].last_error() == refusal);
+    pool.on_failed(refusal, 2);
+    pool.on_failed(refusal, 2);
     CHECK(order(pool) == "b");
-    pool.on_failed(refused, 2);
+    pool.on_failed(refusal, 2);
     CHECK(pool.empty());
 }
 
 TEST_CASE("F24 only a connection forgets failures") {
     server_pool pool = make_pool("a");
-    pool.on_failed(refused, many);
+    pool.on_failed(refusal, many);
     CHECK(pool.front().failures() == 1);
     pool.on_connected();
     CHECK(pool.front().failures() == 0);
@@ -157,7 +158,7 @@ TEST_CASE("A lost server is tried last") {
     pool.on_connected();
     CHECK(pool.on_lost());
     CHECK(order(pool) == "b c a");
-    pool.replace(addresses("x,y"));
+    pool.replace(addresses_of("x,y"));
     CHECK_FALSE(pool.on_lost());
     CHECK(order(pool) == "x y");
 }
@@ -220,9 +221,9 @@ TEST_CASE("S52 what does not parse, lies or never ends is left out") {
 
 TEST_CASE("F07 replaced servers keep what is known of them") {
     server_pool pool = make_pool("a,b");
-    pool.on_failed(refused, many); // a
+    pool.on_failed(refusal, many); // a
     pool.on_connected();           // b
-    pool.replace(addresses("b,a,c"));
+    pool.replace(addresses_of("b,a,c"));
     const auto states = pool.states();
     REQUIRE(states.size() == 3);
     CHECK(states[0].url() == "nats://b:4222");

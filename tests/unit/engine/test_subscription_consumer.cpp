@@ -30,8 +30,8 @@ std::string numbers(int from, int to) {
 }
 
 /// A subscription, who feeds it, and its consumer, asleep where the test says.
-struct scene {
-    explicit scene(const impl::pending_limits& l = {}) : s(make_subscription(l)) {}
+struct consumer_scene {
+    explicit consumer_scene(const impl::pending_limits& l = {}) : s(make_subscription(l)) {}
 
     void sleep() {
         REQUIRE(s->begin_wait(wait));
@@ -134,7 +134,7 @@ TEST_CASE("subscription has one waiting consumer at a time") {
 }
 
 TEST_CASE("subscription wakes its consumer once for a chunk, when that is told") {
-    scene t;
+    consumer_scene t;
     t.sleep();
     CHECK(t.consumer.resumed() == 0);
     auto r = t.reader.arrive(*t.s, "a b");
@@ -147,7 +147,7 @@ TEST_CASE("subscription wakes its consumer once for a chunk, when that is told")
 }
 
 TEST_CASE("subscription wakes nobody for messages that it dropped") {
-    scene t(limits(1, 64));
+    consumer_scene t(limits(1, 64));
     t.sleep();
     auto r = t.reader.arrive(*t.s, "x");
     CHECK(r.dropped == 1);
@@ -157,7 +157,7 @@ TEST_CASE("subscription wakes nobody for messages that it dropped") {
 }
 
 TEST_CASE("subscription does not park where there is a message already") {
-    scene t;
+    consumer_scene t;
     t.s->begin_wait(t.wait);
     t.reader.arrive(*t.s, "a"); // between the look and the wait
     t.s->park(t.wait, t.consumer.handler());
@@ -166,7 +166,7 @@ TEST_CASE("subscription does not park where there is a message already") {
 }
 
 TEST_CASE("subscription does not park where the end has come already") {
-    scene t;
+    consumer_scene t;
     t.s->begin_wait(t.wait);
     t.s->end(errc::closed, false);
     t.s->park(t.wait, t.consumer.handler());
@@ -175,7 +175,7 @@ TEST_CASE("subscription does not park where the end has come already") {
 }
 
 TEST_CASE("subscription whose wait is cancelled keeps what comes for the next") {
-    scene t;
+    consumer_scene t;
     t.sleep();
     t.s->cancel(t.wait);
     CHECK(t.consumer.resumed() == 1);
@@ -187,7 +187,7 @@ TEST_CASE("subscription whose wait is cancelled keeps what comes for the next") 
 }
 
 TEST_CASE("subscription ignores a cancellation that comes after the message") {
-    scene t;
+    consumer_scene t;
     t.sleep();
     auto r = t.reader.arrive(*t.s, "a");
     t.s->cancel(t.wait); // taken by the reader, not yet posted
@@ -200,7 +200,7 @@ TEST_CASE("subscription ignores a cancellation that comes after the message") {
 }
 
 TEST_CASE("subscription ignores a cancellation of a wait that is over") {
-    scene t;
+    consumer_scene t;
     consumer_wait earlier;
     t.s->begin_wait(earlier);
     t.s->end_wait();
@@ -212,7 +212,7 @@ TEST_CASE("subscription ignores a cancellation of a wait that is over") {
 }
 
 TEST_CASE("subscription ends a wait at its deadline") {
-    scene t;
+    consumer_scene t;
     t.sleep();
     t.s->expire(t.wait.ticket);
     CHECK(t.consumer.resumed() == 1);
@@ -224,7 +224,7 @@ TEST_CASE("subscription ends a wait at its deadline") {
 }
 
 TEST_CASE("subscription ignores a deadline that passes after the message") {
-    scene t;
+    consumer_scene t;
     t.sleep();
     auto r = t.reader.arrive(*t.s, "a");
     t.s->expire(t.wait.ticket);
@@ -237,7 +237,7 @@ TEST_CASE("subscription ignores a deadline that passes after the message") {
 }
 
 TEST_CASE("subscription ignores the deadline of an earlier wait") {
-    scene t;
+    consumer_scene t;
     consumer_wait earlier;
     t.s->begin_wait(earlier);
     t.s->end_wait();
@@ -250,7 +250,7 @@ TEST_CASE("subscription ignores the deadline of an earlier wait") {
 }
 
 TEST_CASE("subscription remembers a deadline that passes before its consumer is parked") {
-    scene t;
+    consumer_scene t;
     t.s->begin_wait(t.wait);
     t.s->expire(t.wait.ticket);
     t.s->park(t.wait, t.consumer.handler());
@@ -259,7 +259,7 @@ TEST_CASE("subscription remembers a deadline that passes before its consumer is 
 }
 
 TEST_CASE("subscription leaves a wait alone that needed no parking") {
-    scene t;
+    consumer_scene t;
     t.reader.arrive(*t.s, "a");
     t.s->begin_wait(t.wait);
     t.s->park(t.wait, t.consumer.handler());
@@ -270,7 +270,7 @@ TEST_CASE("subscription leaves a wait alone that needed no parking") {
 }
 
 TEST_CASE("subscription that is abandoned gives its consumer out, once") {
-    scene t;
+    consumer_scene t;
     t.sleep();
     impl::parked_handler h = t.s->abandon();
     CHECK(h.context() == &t.context);

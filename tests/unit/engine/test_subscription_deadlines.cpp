@@ -14,7 +14,7 @@ namespace {
 using time_point = subscription_deadlines::time_point;
 constexpr errc goes_on{};
 constexpr time_point zero{};
-constexpr time_point never = time_point::max();
+constexpr time_point no_deadline = time_point::max();
 
 subscription_times times(std::chrono::nanoseconds lifetime, std::chrono::nanoseconds first,
                          std::chrono::nanoseconds idle) {
@@ -32,7 +32,7 @@ TEST_CASE("C31 deadlines: none unless asked for") {
     subscription_deadlines d{subscription_times()};
     d.start(zero);
     d.on_messages(zero + 1s);
-    CHECK(d.next() == never);
+    CHECK(d.next() == no_deadline);
     CHECK(d.check(zero + 1000h) == goes_on);
 }
 
@@ -53,7 +53,7 @@ TEST_CASE("C31 deadlines: the first message, and then none") {
     subscription_deadlines d(times(0s, 2s, 0s));
     d.start(zero);
     d.on_messages(zero + 1s);
-    CHECK(d.next() == never);
+    CHECK(d.next() == no_deadline);
     CHECK(d.check(zero + 1000h) == goes_on);
 }
 

@@ -22,8 +22,8 @@ using test::take_all;
 namespace asio = boost::asio;
 
 /// A subscription and what its connection was told.
-struct scene {
-    scene() { s->observer = observer; }
+struct end_scene {
+    end_scene() { s->observer = observer; }
 
     feed reader;
     std::shared_ptr<counting_observer> observer = std::make_shared<counting_observer>();
@@ -147,7 +147,7 @@ TEST_CASE("subscription whose consumer was cancelled ends as any other") {
 }
 
 TEST_CASE("subscription tells that it is finished at once where there is nothing to read") {
-    scene t;
+    end_scene t;
     CHECK_FALSE(t.s->finished());
     t.s->end(errc::drained, false);
     CHECK(t.observer->finished == 1);
@@ -159,7 +159,7 @@ TEST_CASE("subscription tells that it is finished at once where there is nothing
 }
 
 TEST_CASE("subscription tells that it is finished when its consumer finds the end") {
-    scene t;
+    end_scene t;
     t.reader.arrive(*t.s, "a b");
     t.s->end(errc::drained, false);
     take_all(*t.s);
@@ -173,7 +173,7 @@ TEST_CASE("subscription tells that it is finished when its consumer finds the en
 }
 
 TEST_CASE("subscription tells that it is finished when what is left is discarded") {
-    scene t;
+    end_scene t;
     t.reader.arrive(*t.s, "a b");
     t.s->end(errc::drained, false);
     CHECK(take(*t.s) == "a");
@@ -185,7 +185,7 @@ TEST_CASE("subscription tells that it is finished when what is left is discarded
 }
 
 TEST_CASE("subscription left after its last message tells that it is finished") {
-    scene t;
+    end_scene t;
     t.reader.arrive(*t.s, "a");
     t.s->end(errc::drained, false);
     CHECK(take(*t.s) == "a"); // and its consumer asks for no more
@@ -197,7 +197,7 @@ TEST_CASE("subscription left after its last message tells that it is finished") 
 TEST_CASE("subscription tells that it is finished after its waiting consumer, not before") {
     asio::io_context context;
     const sleeper consumer(context);
-    scene t;
+    end_scene t;
     subscription_state::consumer_wait wait;
     t.s->begin_wait(wait);
     t.s->park(wait, consumer.handler());
@@ -213,7 +213,7 @@ TEST_CASE("subscription tells that it is finished after its waiting consumer, no
 TEST_CASE("subscription whose consumer is cancelled while it ends tells that it is finished") {
     asio::io_context context;
     const sleeper consumer(context);
-    scene t;
+    end_scene t;
     subscription_state::consumer_wait wait;
     t.s->begin_wait(wait);
     t.s->park(wait, consumer.handler());
@@ -227,7 +227,7 @@ TEST_CASE("subscription whose consumer is cancelled while it ends tells that it 
 }
 
 TEST_CASE("subscription that is waited for in vain tells nothing of an end") {
-    scene t;
+    end_scene t;
     subscription_state::consumer_wait wait;
     t.s->begin_wait(wait);
     t.s->end_wait();
@@ -241,7 +241,7 @@ TEST_CASE("subscription that is waited for in vain tells nothing of an end") {
 }
 
 TEST_CASE("subscription with a handler is finished when its handler has seen the end") {
-    scene t;
+    end_scene t;
     t.s->has_handler = true;
     t.s->end(errc::drained, false);
     CHECK(t.observer->finished == 0); // it may be running its last message
@@ -256,7 +256,7 @@ TEST_CASE("subscription with a handler is finished when its handler has seen the
 }
 
 TEST_CASE("subscription with a handler is finished when it is unsubscribed") {
-    scene t;
+    end_scene t;
     t.s->has_handler = true;
     t.reader.arrive(*t.s, "a");
     t.s->end(errc::drained, false);
@@ -267,7 +267,7 @@ TEST_CASE("subscription with a handler is finished when it is unsubscribed") {
 }
 
 TEST_CASE("subscription ends without its connection") {
-    scene t;
+    end_scene t;
     t.observer.reset();
     t.s->end(errc::closed, false);
     CHECK(t.s->at_end());

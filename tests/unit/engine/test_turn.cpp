@@ -9,11 +9,11 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const turn::clock::time_point start{1h};
+const turn::clock::time_point turn_start{1h};
 
 /// Messages until the turn is over, each of which takes so long.
 int messages_until_over(turn& t, std::chrono::nanoseconds each) {
-    auto now = start;
+    auto now = turn_start;
     for (int n = 1;; ++n) {
         now += each;
         if (t.add() && t.is_over(now))
@@ -38,7 +38,7 @@ TEST_CASE("a turn: fast messages go on until its time is up") {
 
 TEST_CASE("a turn: a suspension begins it anew") {
     turn t;
-    CHECK_FALSE((t.add(255) && t.is_over(start)));
+    CHECK_FALSE((t.add(255) && t.is_over(turn_start)));
     t.restart();
     CHECK(messages_until_over(t, 1ms) == 256);
 }
@@ -46,7 +46,7 @@ TEST_CASE("a turn: a suspension begins it anew") {
 TEST_CASE("a turn: a batch counts by its messages") {
     turn t;
     CHECK(t.add(1000));
-    CHECK_FALSE(t.is_over(start));
+    CHECK_FALSE(t.is_over(turn_start));
     CHECK(t.add(1000));
-    CHECK(t.is_over(start + 1ms));
+    CHECK(t.is_over(turn_start + 1ms));
 }

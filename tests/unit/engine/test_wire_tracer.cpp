@@ -32,7 +32,7 @@ public:
     std::string bytes;
 };
 
-std::string bytes_of(const outgoing& out) {
+std::string line_of(const outgoing& out) {
     std::string all;
     std::array<segment, 64> pieces;
     const std::size_t n = out.pieces(pieces);
@@ -83,7 +83,7 @@ TEST_CASE("L06 trace: each frame of a write, gathered payloads too, as the bytes
                                             "-> HPUB p5 18 23 [18 + 5 bytes]",
                                             "-> PONG"};
     CHECK(t.lines == expected);
-    CHECK(t.bytes == bytes_of(out));
+    CHECK(t.bytes == line_of(out));
 }
 
 TEST_CASE("L06 trace: each operation that is parsed, as the bytes that it was") {

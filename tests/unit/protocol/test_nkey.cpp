@@ -43,7 +43,7 @@ std::string from_hex(std::string_view text) {
     return bytes;
 }
 
-std::string fault_of(std::string_view seed, nkey_kind wanted = user_key) {
+std::string seed_fault(std::string_view seed, nkey_kind wanted = user_key) {
     nkey_pair pair;
     const char* const fault = nkey_pair::from_seed(seed, wanted, pair);
     CHECK((fault != nullptr) == pair.empty());
@@ -129,29 +129,29 @@ TEST_CASE("E04 signatures are those of RFC 8032, 7.1") {
 }
 
 TEST_CASE("E04 blanks and line ends around a seed are left aside") {
-    CHECK(fault_of(user_seed + "\r\n").empty());
-    CHECK(fault_of(" \t\n" + user_seed + " ").empty());
-    CHECK(fault_of(user_seed.substr(0, 9) + "\n" + user_seed.substr(9)) == "it is too long");
+    CHECK(seed_fault(user_seed + "\r\n").empty());
+    CHECK(seed_fault(" \t\n" + user_seed + " ").empty());
+    CHECK(seed_fault(user_seed.substr(0, 9) + "\n" + user_seed.substr(9)) == "it is too long");
 }
 
 TEST_CASE("E04 what is wrong with a seed is named, and nothing of it shown") {
-    CHECK(fault_of("") == "it is empty");
-    CHECK(fault_of(" \n") == "it is empty");
-    CHECK(fault_of(user_public) == "it does not begin with S, as a seed does");
-    CHECK(fault_of("S") == "it is too short");
-    CHECK(fault_of(user_seed.substr(1)) == "it does not begin with S, as a seed does");
-    CHECK(fault_of(user_seed.substr(0, 57)) == "it is too short");
-    CHECK(fault_of(user_seed + "A") == "it is too long");
+    CHECK(seed_fault("") == "it is empty");
+    CHECK(seed_fault(" \n") == "it is empty");
+    CHECK(seed_fault(user_public) == "it does not begin with S, as a seed does");
+    CHECK(seed_fault("S") == "it is too short");
+    CHECK(seed_fault(user_seed.substr(1)) == "it does not begin with S, as a seed does");
+    CHECK(seed_fault(user_seed.substr(0, 57)) == "it is too short");
+    CHECK(seed_fault(user_seed + "A") == "it is too long");
     std::string lower = user_seed;
     lower[20] = 'a';
-    CHECK(fault_of(lower) == "it holds a character that is not base32 (A to Z, 2 to 7)");
+    CHECK(seed_fault(lower) == "it holds a character that is not base32 (A to Z, 2 to 7)");
     lower[20] = '1';
-    CHECK(fault_of(lower) == "it holds a character that is not base32 (A to Z, 2 to 7)");
-    CHECK(fault_of(known_keys[1].seed) == "it is not one of a user");
-    CHECK(fault_of(known_keys[2].seed) == "it is not one of a user");
-    CHECK(fault_of(user_seed, nkey_kind::account_key) == "it is not one of an account");
-    CHECK(fault_of(user_seed, nkey_kind::operator_key) == "it is not one of an operator");
-    CHECK(fault_of(user_seed, nkey_kind::server_key) == "it is one of another kind");
+    CHECK(seed_fault(lower) == "it holds a character that is not base32 (A to Z, 2 to 7)");
+    CHECK(seed_fault(known_keys[1].seed) == "it is not one of a user");
+    CHECK(seed_fault(known_keys[2].seed) == "it is not one of a user");
+    CHECK(seed_fault(user_seed, nkey_kind::account_key) == "it is not one of an account");
+    CHECK(seed_fault(user_seed, nkey_kind::operator_key) == "it is not one of an operator");
+    CHECK(seed_fault(user_seed, nkey_kind::server_key) == "it is one of another kind");
 }
 
 TEST_CASE("E04 no single character of a seed or key can be another") {
@@ -160,7 +160,7 @@ TEST_CASE("E04 no single character of a seed or key can be another") {
         for (const char c : base32) {
             std::string other = user_seed;
             other[i] = c;
-            if (other != user_seed && fault_of(other).empty())
+            if (other != user_seed && seed_fault(other).empty())
                 FAIL("the seed is accepted with " << c << " at " << i);
             other = user_public;
             other[i % 56] = c;

@@ -21,7 +21,7 @@ using namespace conats::test;
 
 namespace {
 
-const certificate_authority& ca() {
+const certificate_authority& authority() {
     static const certificate_authority one;
     return one;
 }
@@ -121,12 +121,12 @@ TEST_CASE("TLS options: what is empty is not set") {
 TEST_CASE("E22 CAs come from a file, a directory, from memory and from the system") {
     const scratch_directory scratch;
     const certificate_authority second("second");
-    const auto bundle = scratch.write("bundle.pem", "# two\n" + ca().pem() + second.pem());
+    const auto bundle = scratch.write("bundle.pem", "# two\n" + authority().pem() + second.pem());
     CHECK_FALSE(load(tls_options().ca_file(bundle.string())));
-    CHECK_FALSE(load(tls_options().ca_pem(ca().pem())));
+    CHECK_FALSE(load(tls_options().ca_pem(authority().pem())));
     CHECK_FALSE(load(tls_options()));
     scratch.write("README", "no certificate");
-    scratch.write("key.pem", ca().server().key);
+    scratch.write("key.pem", authority().server().key);
     std::filesystem::create_directory(scratch.path() / "more");
     CHECK_FALSE(load(tls_options().ca_directory(scratch.path().string())));
 }
@@ -142,26 +142,26 @@ TEST_CASE("E22 a CA that cannot be used is named with the reason, and without it
     check_unusable(tls_options().ca_file(empty.string()), "ca_file " + quoted(empty),
                    "no certificate");
     check_unusable(tls_options().ca_pem("s3cr3t"), "ca_pem", "no certificate");
-    check_unusable(tls_options().ca_pem(ca().server().key), "ca_pem", "no certificate");
+    check_unusable(tls_options().ca_pem(authority().server().key), "ca_pem", "no certificate");
     check_unusable(tls_options().ca_directory(absent.string()), "ca_directory " + quoted(absent),
                    "No such file or directory");
     check_unusable(tls_options().ca_directory(empty.string()), "ca_directory " + quoted(empty),
                    "Not a directory");
     check_unusable(tls_options().ca_directory(scratch.path().string()),
                    "ca_directory " + quoted(scratch.path()), "no readable file");
-    std::string broken = ca().pem();
+    std::string broken = authority().pem();
     broken.replace(100, 6, "s3cr3t");
-    const auto malformed = scratch.write("malformed.pem", ca().pem() + broken);
+    const auto malformed = scratch.write("malformed.pem", authority().pem() + broken);
     check_unusable(tls_options().ca_file(malformed.string()), "ca_file " + quoted(malformed),
                    "certificate 2 is malformed");
     check_unusable(tls_options().ca_directory(scratch.path().string()),
                    "ca_directory " + quoted(malformed), "certificate 2 is malformed");
-    check_unusable(tls_options().ca_pem(ca().pem().substr(0, 200)), "ca_pem",
+    check_unusable(tls_options().ca_pem(authority().pem().substr(0, 200)), "ca_pem",
                    "certificate 1 is malformed");
     check_unusable(tls_options().ca_file("/dev/zero"), "ca_file '/dev/zero'", "larger than 16 MiB");
     if (::geteuid() == 0)
         return; // root reads everything
-    const auto locked = scratch.write("locked.pem", ca().pem());
+    const auto locked = scratch.write("locked.pem", authority().pem());
     std::filesystem::permissions(locked, std::filesystem::perms::none);
     check_unusable(tls_options().ca_file(locked.string()), "ca_file " + quoted(locked),
                    "Permission denied");
@@ -169,7 +169,7 @@ TEST_CASE("E22 a CA that cannot be used is named with the reason, and without it
 
 TEST_CASE("E23 certificate and key come from files, from memory and from PKCS#12") {
     const scratch_directory scratch;
-    const auto mine = ca().intermediate("in between").client("me");
+    const auto mine = authority().intermediate("in between").client("me");
     const auto pem = scratch.write("mine.pem", mine.pem).string();
     const auto key = scratch.write("mine.key", mine.key).string();
     const auto both = scratch.write("both.pem", mine.key + mine.pem).string();
@@ -189,8 +189,8 @@ TEST_CASE("E23 certificate and key come from files, from memory and from PKCS#12
 
 TEST_CASE("E23 a certificate or key that cannot be used is named with the reason") {
     const scratch_directory scratch;
-    const auto mine = ca().client("me");
-    const auto other = ca().client("other");
+    const auto mine = authority().client("me");
+    const auto other = authority().client("other");
     const auto absent = (scratch.path() / "absent").string();
     const auto with_key = [&](const secret& text) {
         return tls_options().certificate_pem(mine.pem).key_pem(text);
