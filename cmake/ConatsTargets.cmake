@@ -14,13 +14,16 @@ function(conats_configure_target target)
 
     if(CONATS_WARNINGS_AS_ERRORS)
         target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+        if(CMAKE_UNITY_BUILD)
+            # What is local to one source hides nothing of the others.
+            target_compile_options(${target} PRIVATE -Wno-shadow)
+        endif()
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             # g++ reports it falsely for coroutines that return asio::awaitable.
             target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
             if(CMAKE_UNITY_BUILD)
-                # What is local to one source is not misplaced, though the source is included, and
-                # hides nothing of the others.
-                target_compile_options(${target} PRIVATE -Wno-subobject-linkage -Wno-shadow)
+                # It takes what is local to an included source for a header's.
+                target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
             endif()
             if(CONATS_SANITIZE)
                 # Instrumented code confuses the flow analysis behind this one.
