@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <stdint.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -12,6 +14,14 @@ struct bench_mark {
 };
 
 struct bench_mark bench_now(void);
+
+/// A monotonic clock.
+uint64_t bench_nanoseconds(void);
+
+/// Of this process.
+uint64_t bench_peak_rss_kib(void);
+uint64_t bench_rss_kib(void);
+uint64_t bench_threads(void);
 
 #ifdef __cplusplus
 }

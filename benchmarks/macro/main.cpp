@@ -1,43 +1,60 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// conats_bench SCENARIO [OPTION...]: one measurement of conats on a nats-server that runs already.
+// conats_bench SCENARIO [OPTION...]: one measurement of conats, as its users write it.
 
 #include "macro/options.hpp"
-#include "macro/raw_process.hpp"
 #include "macro/scenarios.hpp"
 
 #include <conats/conats.hpp>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <exception>
 #include <iostream>
+#include <string_view>
+#include <thread>
+#include <utility>
 
 namespace bench {
-namespace {
 
-asio::awaitable<void> run_scenario(setting& s, bench_result& result) {
-    if (s.wanted.scenario == "pub")
-        return run_publish(s, result);
-    if (s.wanted.scenario == "sub")
-        return run_subscribe(s, result);
-    if (s.wanted.scenario == "pubsub")
-        return run_publish_subscribe(s, result);
-    return run_request(s, result);
+conats::connect_options setting::connecting() const {
+    conats::connect_options o(wanted.server);
+    o.name("conats_bench");
+    if (!wanted.ca_file.empty())
+        o.tls(conats::tls_options().ca_file(wanted.ca_file));
+    return o;
 }
 
-asio::awaitable<void> run(const options& o, bench_result& result) {
-    raw_process source;
-    conats::connect_options connecting(o.direct ? source.serve(o.size, o.count) : o.server);
-    connecting.name("conats_bench");
-    const std::uint64_t times = o.scenario == "sub" ? o.connections * o.subscriptions : 1;
-    progress bar(o.count * times);
-    setting s{o, bar, {}};
-    for (std::size_t i = 0; i != o.connections; ++i)
-        s.clients.push_back(co_await conats::connect(connecting));
-    co_await run_scenario(s, result);
+// On the context itself, whoever makes it: all threads serve it.
+asio::awaitable<conats::client> setting::connect() const {
+    return conats::connect(context.get_executor(), connecting());
+}
+
+asio::any_io_executor setting::place() const {
+    if (wanted.threads == 1)
+        return context.get_executor();
+    return asio::make_strand(context);
+}
+
+namespace {
+
+using scenario_function = asio::awaitable<void> (*)(setting&, bench_result&);
+
+constexpr std::pair<std::string_view, scenario_function> scenarios[] = {
+    {"pub", run_publish},     {"sub", run_subscribe},     {"pubsub", run_publish_subscribe},
+    {"request", run_request}, {"pipeline", run_pipeline}, {"random", run_random},
+    {"memory", run_memory}};
+
+asio::awaitable<void> run(setting& s, bench_result& result) {
+    for (std::size_t i = 0; i != s.wanted.connections; ++i)
+        s.clients.push_back(co_await s.connect());
+    for (const auto& [name, function] : scenarios)
+        if (name == s.wanted.scenario)
+            co_await function(s, result);
     for (const conats::client& nc : s.clients)
         co_await nc.close();
 }
@@ -51,22 +68,36 @@ bench_result describe(const options& o) {
     r.size = o.size;
     r.connections = o.connections;
     r.subscriptions = o.subscriptions;
-    r.direct = o.direct;
     r.concurrent = o.concurrent;
+    r.headers = o.headers;
     return r;
+}
+
+// As many connections as the system lets it have.
+void raise_descriptor_limit() {
+    rlimit limit{};
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        setrlimit(RLIMIT_NOFILE, &limit);
+    }
 }
 
 int main(int count, const char* const* arguments) {
     const options o = parse_command_line(count, arguments);
+    raise_descriptor_limit();
     bench_result result = describe(o);
-    asio::io_context context(1);
+    asio::io_context context(static_cast<int>(o.threads));
+    setting s{o, context, {}};
     const auto on_end = [](const std::exception_ptr& thrown) {
         if (thrown)
             std::rethrow_exception(thrown);
     };
-    asio::co_spawn(context, run(o, result), on_end);
+    asio::co_spawn(s.place(), run(s, result), on_end);
+    std::vector<std::jthread> others;
+    for (std::size_t i = 1; i < o.threads; ++i)
+        others.emplace_back([&context] { context.run(); });
     context.run();
-    bench_print(&result, o.json);
+    bench_print(&result);
     return EXIT_SUCCESS;
 }
 

@@ -11,93 +11,78 @@ namespace bench {
 
 namespace {
 
+using forms = std::vector<std::string>;
+
 /// A scenario as a subcommand: the forms of its calls, the first of them the default.
 class scenario {
 public:
-    scenario(CLI::App& app, const char* name, const char* what, std::vector<std::string> forms,
-             std::uint64_t count)
+    scenario(CLI::App& app, const char* name, const char* what, forms f)
         : command_(app.add_subcommand(name, what)),
-          forms_(std::move(forms)),
-          form_(forms_.front()),
-          count_(count) {
+          forms_(std::move(f)),
+          form_(forms_.front()) {
         command_->add_option("--form", form_, "The form of the call")
             ->check(CLI::IsMember(forms_))
             ->capture_default_str();
-        command_->add_option("-n,--count", count_, "Messages in all")
-            ->check(CLI::PositiveNumber)
-            ->capture_default_str();
     }
-
-    [[nodiscard]] CLI::App& command() { return *command_; }
 
     void apply(options& o) const {
         if (!command_->parsed())
             return;
         o.scenario = command_->get_name();
         o.form = form_;
-        o.count = count_;
     }
 
 private:
     CLI::App* command_;
-    std::vector<std::string> forms_;
+    forms forms_;
     std::string form_;
-    std::uint64_t count_;
 };
 
-const std::vector<std::string>& receive_forms() {
-    static const std::vector<std::string> forms{"handler", "awaiting_handler", "next", "try_next",
-                                                "next_batch"};
-    return forms;
-}
-
 void add_common(CLI::App& app, options& o) {
-    app.add_option("-s,--server", o.server, "Its address")->envname("NATS_URL")->type_name("URL");
-    app.add_option("-b,--size", o.size, "Bytes of a payload")->capture_default_str();
-    app.add_option("-c,--connections", o.connections, "Connections, all in one thread")
-        ->check(CLI::Range(1, 10000))
-        ->capture_default_str();
-    app.add_flag("--json", o.json, "One line of JSON instead of a table");
+    app.add_option("--server", o.server, "Its address")->envname("NATS_URL")->required();
+    app.add_option("--ca", o.ca_file, "Whom to trust under TLS")->envname("CONATS_BENCH_CA");
+    app.add_option("--size", o.size, "Bytes of a payload")->capture_default_str();
+    app.add_option("--count", o.count, "Messages in all")->check(CLI::PositiveNumber);
+    app.add_option("--connections", o.connections, "Connections")->check(CLI::Range(1, 100'000));
+    app.add_option("--subscriptions", o.subscriptions, "Subscriptions of each connection")
+        ->check(CLI::Range(1, 10'000'000));
+    app.add_option("--concurrent", o.concurrent, "Requests under way at once")
+        ->check(CLI::Range(1, 100'000));
+    app.add_option("--threads", o.threads, "Threads that run the io_context")
+        ->check(CLI::Range(1, 64));
+    app.add_flag("--headers", o.headers, "Messages have two headers");
 }
 
 } // namespace
 
 options parse_command_line(int count, const char* const* arguments) {
     options o;
-    CLI::App app("Measures conats against a nats-server. Times are taken in the client.");
+    CLI::App app("Measures conats, and prints a line of JSON.");
     app.require_subcommand(1);
     app.fallthrough();
     add_common(app, o);
-    scenario pub(app, "pub", "Publishes, then flushes; until the PONG", {"publish", "try_publish"},
-                 5'000'000);
-    scenario sub(app, "sub",
-                 "Receives what a raw publisher sends; from the first to the last message",
-                 receive_forms(), 2'000'000);
-    scenario pubsub(app, "pubsub",
-                    "Receives what it publishes, on the same connection; until the last message",
-                    receive_forms(), 500'000);
-    scenario request(app, "request", "Requests that a raw responder answers", {"request"}, 20'000);
-    request.command()
-        .add_option("-r,--concurrent", o.concurrent, "Requests under way at once")
-        ->check(CLI::Range(1, 100000))
-        ->capture_default_str();
-    sub.command()
-        .add_option("-u,--subscriptions", o.subscriptions, "Subscriptions of each connection")
-        ->check(CLI::Range(1, 100000))
-        ->capture_default_str();
-    sub.command().add_flag(
-        "--direct", o.direct,
-        "From a raw server of its own, so that the client is the bottleneck; one "
-        "connection");
+    const forms receiving{"handler", "awaiting_handler", "next", "try_next", "next_batch"};
+    const scenario all[] = {
+        {app, "pub", "Publishes, then flushes", {"publish", "try_publish", "owned"}},
+        {app, "sub", "Receives what another program publishes to bench.0; says ready", receiving},
+        {app, "pubsub", "Receives what it publishes, on the same connection", receiving},
+        {app, "request", "Requests to bench.0 that another program answers", {"request"}},
+        {app, "pipeline", "The same by hand: publishes with a reply subject", {"next_batch"}},
+        {app,
+         "random",
+         "Receives what a raw source sends to all subscriptions at random",
+         {"handler"}},
+        {app,
+         "memory",
+         "What a connection or a subscription takes while it is idle",
+         {"connections", "subscriptions", "handlers"}}};
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& e) {
         std::exit(app.exit(e));
     }
-    if (o.direct)
-        o.connections = o.subscriptions = 1;
-    for (const scenario* s : {&pub, &sub, &pubsub, &request})
-        s->apply(o);
+    for (const scenario& s : all)
+        s.apply(o);
     return o;
 }
 

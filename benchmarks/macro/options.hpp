@@ -9,7 +9,8 @@ namespace bench {
 
 /// What the command line asks for.
 struct options {
-    std::string server = "nats://127.0.0.1:4222";
+    std::string server;
+    std::string ca_file; // of a server with TLS
     std::string scenario;
     std::string form;
     std::size_t size = 16;
@@ -17,8 +18,8 @@ struct options {
     std::size_t connections = 1;
     std::size_t subscriptions = 1; // of each connection
     std::size_t concurrent = 1;
-    bool direct = false;
-    bool json = false;
+    std::size_t threads = 1;
+    bool headers = false;
 };
 
 /// Ends the program where the line is wrong or asks for help.

@@ -4,6 +4,7 @@
 
 #include <conats/conats.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -15,46 +16,66 @@ namespace {
 constexpr std::uint64_t burst = 256;
 
 asio::awaitable<void> by_publish(conats::client nc, std::string subject, std::string payload,
-                                 std::uint64_t count, progress* bar) {
-    for (std::uint64_t i = 0; i != count; ++i) {
+                                 std::uint64_t count) {
+    for (std::uint64_t i = 0; i != count; ++i)
         co_await nc.publish(subject, payload);
-        if (bar != nullptr)
-            bar->add();
-    }
 }
 
 asio::awaitable<void> by_try_publish(conats::client nc, std::string subject, std::string payload,
-                                     std::uint64_t count, progress* bar) {
+                                     std::uint64_t count) {
     for (std::uint64_t i = 0; i != count; ++i) {
         if (i % burst == 0)
             co_await nc.publish(subject, payload);
         else if (auto e = nc.try_publish(subject, payload))
             throw conats::system_error(e);
-        if (bar != nullptr)
-            bar->add();
+    }
+}
+
+asio::awaitable<void> by_owned(conats::client nc, std::string subject,
+                               conats::owned_payload payload, std::uint64_t count) {
+    for (std::uint64_t i = 0; i != count; ++i)
+        co_await nc.publish(subject, payload);
+}
+
+asio::awaitable<void> with_headers(conats::client nc, std::string subject, std::string payload,
+                                   std::uint64_t count) {
+    for (std::uint64_t i = 0; i != count; ++i) {
+        conats::publish_options o;
+        o.headers(conats::headers().add("Nats-Msg-Id", "1").add("Trace", "0123456789abcdef"));
+        co_await nc.publish(subject, payload, o);
     }
 }
 
 asio::awaitable<void> publish_and_flush(setting& s, std::size_t client, std::uint64_t count) {
     const conats::client nc = s.clients[client];
-    co_await publish_all(nc, setting::subject(client), s.wanted.form, s.wanted.size, count, &s.bar);
+    co_await publish_all(s.wanted, nc, setting::subject(client), s.wanted.form, count);
     co_await nc.flush(std::chrono::minutes(1));
 }
 
 } // namespace
 
-asio::awaitable<void> publish_all(conats::client nc, std::string subject, std::string form,
-                                  std::size_t size, std::uint64_t count, progress* bar) {
-    std::string payload(size, 'p');
+asio::awaitable<void> publish_all(const options& o, conats::client nc, std::string subject,
+                                  std::string form, std::uint64_t count) {
+    std::string payload(o.size, 'p');
+    if (o.headers)
+        return with_headers(std::move(nc), std::move(subject), std::move(payload), count);
+    if (form == "owned") {
+        return by_owned(std::move(nc), std::move(subject),
+                        conats::owned_payload(std::move(payload)), count);
+    }
     if (form == "try_publish")
-        return by_try_publish(std::move(nc), std::move(subject), std::move(payload), count, bar);
-    return by_publish(std::move(nc), std::move(subject), std::move(payload), count, bar);
+        return by_try_publish(std::move(nc), std::move(subject), std::move(payload), count);
+    return by_publish(std::move(nc), std::move(subject), std::move(payload), count);
 }
 
+// With more threads as many publishers as threads, or as connections if there are more of them.
 asio::awaitable<void> run_publish(setting& s, bench_result& result) {
-    std::vector<asio::awaitable<void>> works;
-    for (std::size_t i = 0; i != s.clients.size(); ++i)
-        works.push_back(publish_and_flush(s, i, share(s.wanted.count, i, s.clients.size())));
+    const std::size_t publishers = std::max(s.clients.size(), s.wanted.threads);
+    std::vector<work> works;
+    for (std::size_t i = 0; i != publishers; ++i) {
+        works.push_back({s.place(), publish_and_flush(s, i % s.clients.size(),
+                                                      share(s.wanted.count, i, publishers))});
+    }
     const bench_mark first = bench_now();
     co_await together(std::move(works));
     bench_set_span(&result, first, bench_now());

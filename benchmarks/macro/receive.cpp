@@ -3,7 +3,12 @@
 
 #include <conats/conats.hpp>
 
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <utility>
 #include <vector>
 
@@ -14,9 +19,9 @@ namespace {
 constexpr std::size_t batch_size = 256;
 
 // Nothing is to be dropped, however far the consumer is behind.
-conats::subscribe_options unlimited() {
+conats::subscribe_options unlimited(const asio::any_io_executor& executor) {
     conats::subscribe_options o;
-    o.pending_limits(0, 0);
+    o.pending_limits(0, 0).executor(executor);
     return o;
 }
 
@@ -24,21 +29,21 @@ conats::subscribe_options unlimited() {
     throw conats::system_error(sub.end_reason());
 }
 
-asio::awaitable<void> by_next(conats::subscription sub, std::uint64_t count, receipts& to) {
+asio::awaitable<void> by_next(conats::subscription sub, std::uint64_t count, tally& to) {
     for (std::uint64_t i = 0; i != count; ++i) {
         const auto m = co_await sub.next();
         if (!m)
             ended_early(sub);
-        to.add(*m);
+        to.add(*m, count);
     }
 }
 
-asio::awaitable<void> by_try_next(conats::subscription sub, std::uint64_t count, receipts& to) {
+asio::awaitable<void> by_try_next(conats::subscription sub, std::uint64_t count, tally& to) {
     for (std::uint64_t i = 0; i != count;) {
         co_await sub.wait();
         std::uint64_t taken = 0;
         while (const auto m = sub.try_next()) {
-            to.add(*m);
+            to.add(*m, count);
             ++taken;
         }
         if (taken == 0)
@@ -47,41 +52,76 @@ asio::awaitable<void> by_try_next(conats::subscription sub, std::uint64_t count,
     }
 }
 
-asio::awaitable<void> by_next_batch(conats::subscription sub, std::uint64_t count, receipts& to) {
+asio::awaitable<void> by_next_batch(conats::subscription sub, std::uint64_t count, tally& to) {
     std::vector<conats::message> batch;
     for (std::uint64_t i = 0; i < count; i += batch.size()) {
         batch.clear();
         if (co_await sub.next_batch(batch, batch_size) == 0)
             ended_early(sub);
         for (const conats::message& m : batch)
-            to.add(m);
+            to.add(m, count);
     }
 }
 
-asio::awaitable<void> by_handler(conats::subscription /*kept*/, receipts& to) {
-    co_await to.complete();
+asio::awaitable<void> until_complete(conats::subscription /*kept*/, std::shared_ptr<gate> done) {
+    co_await done->wait();
 }
 
-} // namespace
-
-asio::awaitable<void> receive(const conats::client& nc, const std::string& subject,
-                              const std::string& form, std::uint64_t count, receipts& to) {
-    if (form == "handler")
-        return by_handler(
-            nc.on(subject, [&to](const conats::message& m) { to.add(m); }, unlimited()), to);
+asio::awaitable<void> receive(const asio::any_io_executor& where, const conats::client& nc,
+                              const std::string& subject, const std::string& form,
+                              std::uint64_t count, tally& to) {
+    if (form == "handler") {
+        const auto done = std::make_shared<gate>(where);
+        const auto handler = [&to, count, done = done.get()](const conats::message& m) {
+            if (to.add(m, count))
+                done->open();
+        };
+        return until_complete(nc.on(subject, handler, unlimited(where)), done);
+    }
     if (form == "awaiting_handler") {
-        const auto handler = [&to](conats::message m) -> asio::awaitable<void> {
-            to.add(m);
+        const auto done = std::make_shared<gate>(where);
+        const auto handler = [&to, count,
+                              done = done.get()](conats::message m) -> asio::awaitable<void> {
+            if (to.add(m, count))
+                done->open();
             co_return;
         };
-        return by_handler(nc.on(subject, handler, unlimited()), to);
+        return until_complete(nc.on(subject, handler, unlimited(where)), done);
     }
-    conats::subscription sub(nc, subject, unlimited());
+    conats::subscription sub(nc, subject, unlimited(where));
     if (form == "try_next")
         return by_try_next(std::move(sub), count, to);
     if (form == "next_batch")
         return by_next_batch(std::move(sub), count, to);
     return by_next(std::move(sub), count, to);
+}
+
+} // namespace
+
+void consumers::add(const conats::client& nc, const std::string& subject, std::uint64_t count,
+                    std::vector<work>& works) {
+    const auto where = s_.place();
+    works.push_back(
+        {where, receive(where, nc, subject, s_.wanted.form, count, tallies_.emplace_back())});
+}
+
+void consumers::report(bench_result& result, bench_mark began) const {
+    bench_mark last = tallies_.front().last();
+    for (const tally& t : tallies_) {
+        if (t.bytes() != t.count() * s_.wanted.size)
+            throw std::runtime_error("received payloads of the wrong size");
+        result.messages += t.count();
+        if (t.last().time > last.time)
+            last = t.last();
+    }
+    bench_set_span(&result, began, last);
+}
+
+void consumers::report(bench_result& result) const {
+    const auto earlier = [](const tally& a, const tally& b) {
+        return a.first().time < b.first().time;
+    };
+    report(result, std::min_element(tallies_.begin(), tallies_.end(), earlier)->first());
 }
 
 } // namespace bench

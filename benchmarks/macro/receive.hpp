@@ -2,54 +2,61 @@
 #pragma once
 
 #include "common/measure.h"
-#include "macro/progress.hpp"
+#include "common/result.h"
+#include "macro/scenarios.hpp"
 #include "macro/together.hpp"
 
-#include <conats/client.hpp>
 #include <conats/message.hpp>
 
 #include <cstdint>
+#include <deque>
 #include <string>
+#include <vector>
 
 namespace bench {
 
-/// Counts what arrives, and takes the time of the first and of the last message.
-class receipts {
+/// What one consumer has got. On lines of its own: consumers may run in threads of their own.
+class alignas(64) tally {
 public:
-    receipts(const asio::any_io_executor& executor, std::uint64_t expected, progress& bar)
-        : expected_(expected),
-          bar_(bar),
-          complete_(executor) {}
-
-    void add(const conats::message& m) {
+    /// Returns true for the last.
+    bool add(const conats::message& m, std::uint64_t expected) {
         if (count_ == 0)
             first_ = bench_now();
         bytes_ += m.text().size();
-        bar_.add();
-        if (++count_ == expected_) {
-            last_ = bench_now();
-            complete_.open();
-        }
+        if (++count_ != expected)
+            return false;
+        last_ = bench_now();
+        return true;
     }
 
-    [[nodiscard]] asio::awaitable<void> complete() { return complete_.wait(); }
     [[nodiscard]] std::uint64_t count() const { return count_; }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     [[nodiscard]] bench_mark first() const { return first_; }
     [[nodiscard]] bench_mark last() const { return last_; }
 
 private:
-    const std::uint64_t expected_;
     std::uint64_t count_ = 0;
     std::uint64_t bytes_ = 0;
     bench_mark first_{};
     bench_mark last_{};
-    progress& bar_;
-    gate complete_;
 };
 
-/// Subscribes in the call; the awaitable takes `count` messages in the given form.
-asio::awaitable<void> receive(const conats::client& nc, const std::string& subject,
-                              const std::string& form, std::uint64_t count, receipts& to);
+/// Several consumers, and what they have got in all.
+class consumers {
+public:
+    explicit consumers(setting& s) : s_(s) {}
+
+    /// Subscribes in the call; its work takes `count` messages in the form that is wanted.
+    void add(const conats::client& nc, const std::string& subject, std::uint64_t count,
+             std::vector<work>& works);
+    /// Sums up; throws where payloads are of another size.
+    void report(bench_result& result) const;
+    /// The same, for what began before the first message.
+    void report(bench_result& result, bench_mark began) const;
+
+private:
+    setting& s_;
+    std::deque<tally> tallies_;
+};
 
 } // namespace bench

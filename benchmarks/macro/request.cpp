@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "macro/raw_process.hpp"
 #include "macro/scenarios.hpp"
 #include "macro/together.hpp"
 
@@ -7,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -14,21 +14,16 @@ namespace bench {
 
 namespace {
 
-using steady = std::chrono::steady_clock;
-
 asio::awaitable<void> call(conats::client nc, std::string subject, std::size_t size,
-                           std::uint64_t count, progress& bar,
-                           std::vector<std::uint32_t>& nanoseconds) {
+                           std::span<std::uint32_t> nanoseconds) {
     const std::string payload(size, 'p');
-    for (std::uint64_t i = 0; i != count; ++i) {
-        const auto began = steady::now();
+    for (std::uint32_t& took : nanoseconds) {
+        const std::uint64_t began = bench_nanoseconds();
         const auto reply = co_await nc.request(subject, payload);
-        const auto took = steady::now() - began;
+        took = static_cast<std::uint32_t>(
+            std::min<std::uint64_t>(bench_nanoseconds() - began, UINT32_MAX));
         if (reply.text().size() != size)
             throw std::runtime_error("a reply of the wrong size");
-        nanoseconds.push_back(
-            static_cast<std::uint32_t>(std::min<steady::rep>(took.count(), UINT32_MAX)));
-        bar.add();
     }
 }
 
@@ -36,18 +31,42 @@ asio::awaitable<void> call(conats::client nc, std::string subject, std::size_t s
 
 // The callers share the connections evenly.
 asio::awaitable<void> run_request(setting& s, bench_result& result) {
-    raw_process responder;
-    responder.respond(s.wanted.server, setting::subject(0));
-    std::vector<std::uint32_t> nanoseconds;
-    nanoseconds.reserve(s.wanted.count);
-    std::vector<asio::awaitable<void>> works;
-    for (std::size_t i = 0; i != s.wanted.concurrent; ++i)
-        works.push_back(call(s.clients[i % s.clients.size()], setting::subject(0), s.wanted.size,
-                             share(s.wanted.count, i, s.wanted.concurrent), s.bar, nanoseconds));
+    std::vector<std::uint32_t> nanoseconds(s.wanted.count);
+    std::span<std::uint32_t> rest(nanoseconds);
+    std::vector<work> works;
+    for (std::size_t i = 0; i != s.wanted.concurrent; ++i) {
+        const auto own = rest.first(share(s.wanted.count, i, s.wanted.concurrent));
+        rest = rest.subspan(own.size());
+        works.push_back({s.place(), call(s.clients[i % s.clients.size()], setting::subject(0),
+                                         s.wanted.size, own)});
+    }
     const bench_mark first = bench_now();
     co_await together(std::move(works));
     bench_set_span(&result, first, bench_now());
     bench_set_latencies(&result, nanoseconds.data(), nanoseconds.size());
+    result.messages = s.wanted.count;
+}
+
+// As many under way as `concurrent` says; each read of replies is answered with as many requests.
+asio::awaitable<void> run_pipeline(setting& s, bench_result& result) {
+    const conats::client nc = s.clients.front();
+    const std::string inbox = nc.new_inbox();
+    conats::publish_options with_reply;
+    with_reply.reply(inbox);
+    const std::string subject = setting::subject(0);
+    const std::string payload(s.wanted.size, 'p');
+    conats::subscription replies(nc, inbox);
+    std::vector<conats::message> batch;
+    std::uint64_t asked = 0;
+    const auto first = bench_now();
+    for (std::uint64_t answered = 0; answered != s.wanted.count; answered += batch.size()) {
+        for (; asked != s.wanted.count && asked - answered != s.wanted.concurrent; ++asked)
+            co_await nc.publish(subject, payload, with_reply);
+        batch.clear();
+        if (co_await replies.next_batch(batch, s.wanted.concurrent) == 0)
+            throw conats::system_error(replies.end_reason());
+    }
+    bench_set_span(&result, first, bench_now());
     result.messages = s.wanted.count;
 }
 

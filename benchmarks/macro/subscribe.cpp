@@ -1,44 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "macro/raw_process.hpp"
 #include "macro/receive.hpp"
 #include "macro/scenarios.hpp"
 
 #include <conats/conats.hpp>
 
-#include <boost/asio/this_coro.hpp>
-
-#include <stdexcept>
+#include <chrono>
 #include <utility>
 
 namespace bench {
 
 namespace {
 
-// Once the server knows every subscription. A raw server begins by itself then.
-asio::awaitable<void> start_publisher(setting& s, raw_process& publisher) {
+// Once the servers know every subscription, another program may publish.
+asio::awaitable<void> say_ready(setting& s) {
     for (const conats::client& nc : s.clients)
-        co_await nc.flush();
-    if (!s.wanted.direct)
-        publisher.publish(s.wanted.server, setting::subject(0), s.wanted.size, s.wanted.count);
+        co_await nc.flush(std::chrono::minutes(1));
+    bench_say_ready();
 }
 
 } // namespace
 
 // Every subscription receives every message.
 asio::awaitable<void> run_subscribe(setting& s, bench_result& result) {
-    const auto executor = co_await asio::this_coro::executor;
-    receipts all(executor, s.wanted.count * s.clients.size() * s.wanted.subscriptions, s.bar);
-    raw_process publisher;
-    std::vector<asio::awaitable<void>> works;
+    consumers all(s);
+    std::vector<work> works;
     for (const conats::client& nc : s.clients)
         for (std::size_t i = 0; i != s.wanted.subscriptions; ++i)
-            works.push_back(receive(nc, setting::subject(0), s.wanted.form, s.wanted.count, all));
-    works.push_back(start_publisher(s, publisher));
+            all.add(nc, setting::subject(0), s.wanted.count, works);
+    works.push_back({s.place(), say_ready(s)});
     co_await together(std::move(works));
-    if (all.bytes() != all.count() * s.wanted.size)
-        throw std::runtime_error("received payloads of the wrong size");
-    result.messages = all.count();
-    bench_set_span(&result, all.first(), all.last());
+    all.report(result);
+}
+
+// Every connection receives what it has published itself.
+asio::awaitable<void> run_publish_subscribe(setting& s, bench_result& result) {
+    consumers all(s);
+    std::vector<work> works;
+    for (std::size_t i = 0; i != s.clients.size(); ++i) {
+        const std::uint64_t count = share(s.wanted.count, i, s.clients.size());
+        all.add(s.clients[i], setting::subject(i), count, works);
+        works.push_back({s.place(), publish_all(s.wanted, s.clients[i], setting::subject(i),
+                                                "publish", count)});
+    }
+    for (const conats::client& nc : s.clients)
+        co_await nc.flush();
+    const bench_mark first = bench_now();
+    co_await together(std::move(works));
+    all.report(result, first);
 }
 
 } // namespace bench

@@ -2,12 +2,12 @@
 #include "macro/together.hpp"
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <exception>
-#include <utility>
 
 namespace bench {
 
@@ -24,7 +24,7 @@ asio::awaitable<void> gate::wait() {
         co_await timer_.async_wait(asio::as_tuple(asio::deferred));
 }
 
-asio::awaitable<void> together(std::vector<asio::awaitable<void>> works) {
+asio::awaitable<void> together(std::vector<work> works) {
     const auto executor = co_await asio::this_coro::executor;
     gate all_done(executor);
     std::size_t left = works.size();
@@ -36,8 +36,8 @@ asio::awaitable<void> together(std::vector<asio::awaitable<void>> works) {
         if (--left == 0 || failure)
             all_done.open();
     };
-    for (auto& work : works)
-        asio::co_spawn(executor, std::move(work), on_end);
+    for (work& w : works)
+        asio::co_spawn(w.where, std::move(w.what), asio::bind_executor(executor, on_end));
     co_await all_done.wait();
     if (failure)
         std::rethrow_exception(failure);

@@ -5,13 +5,14 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <utility>
 #include <vector>
 
 namespace bench {
 
 namespace asio = boost::asio;
 
-/// Opened once; until then coroutines wait at it. For one thread.
+/// Opened once; until then a coroutine waits at it. Both on its executor.
 class gate {
 public:
     explicit gate(const asio::any_io_executor& executor);
@@ -23,7 +24,14 @@ private:
     bool open_ = false;
 };
 
-/// Runs them at once and waits for all; throws what the first one that failed has thrown.
-asio::awaitable<void> together(std::vector<asio::awaitable<void>> works);
+/// A coroutine and where it runs.
+struct work {
+    asio::any_io_executor where;
+    asio::awaitable<void> what;
+};
+
+/// Runs them at once and waits for all; throws what the first one that failed has thrown. Where the
+/// caller runs, one thing is done at a time.
+asio::awaitable<void> together(std::vector<work> works);
 
 } // namespace bench

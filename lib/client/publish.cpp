@@ -144,7 +144,7 @@ asio::awaitable<void> wait_as_needed(std::shared_ptr<connection> c, const publis
 
 } // namespace
 
-asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
+asio::awaitable<void> publish(const std::shared_ptr<connection>& c, const publication& p,
                               std::chrono::nanoseconds timeout, error* out) {
     if (!c)
         return fail(empty_handle(), out);
@@ -158,7 +158,7 @@ asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& 
         const auto unused = std::move(accepted);
     }
     try {
-        return wait_as_needed(std::move(c), r, timeout, out);
+        return wait_as_needed(c, r, timeout, out);
     } catch (const std::bad_alloc&) { // then it does not wait
         return done_surely();
     }

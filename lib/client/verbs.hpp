@@ -15,8 +15,10 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-inline std::shared_ptr<connection> connection_of(const std::shared_ptr<lease>& l) {
-    return l ? l->shared() : nullptr;
+inline const std::shared_ptr<connection> no_connection;
+
+inline const std::shared_ptr<connection>& connection_of(const std::shared_ptr<lease>& l) {
+    return l ? l->shared() : no_connection;
 }
 
 inline error empty_handle() {
@@ -24,7 +26,7 @@ inline error empty_handle() {
 }
 
 /// Publishes now; what is returned waits for room or reports the error. `c` null: no client.
-asio::awaitable<void> publish(std::shared_ptr<connection> c, const publication& p,
+asio::awaitable<void> publish(const std::shared_ptr<connection>& c, const publication& p,
                               std::chrono::nanoseconds timeout, error* out);
 
 /// Waits for a barrier, up to `timeout`.

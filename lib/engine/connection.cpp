@@ -574,10 +574,6 @@ bool connection::is_online() const noexcept {
            status_ == conats::status::draining_pubs;
 }
 
-bool connection::is_open() const noexcept {
-    return alive_ && close_deadline_ == clock::time_point::max();
-}
-
 bool connection::takes_publications() const noexcept {
     return is_open() && status_ != conats::status::draining_pubs &&
            status_ != conats::status::connecting;

@@ -327,12 +327,16 @@ private:
     [[nodiscard]] error refusal(std::string_view what) const;
     /// Of something new: it also tells that the client is draining.
     [[nodiscard]] error refusal_of_new(std::string_view what) const;
-    [[nodiscard]] bool is_open() const noexcept;
+    [[nodiscard]] bool is_open() const noexcept {
+        return alive_ && close_deadline_ == clock::time_point::max();
+    }
     /// Whether commands can be sent: there is a session.
     [[nodiscard]] bool is_online() const noexcept;
     [[nodiscard]] bool takes_publications() const noexcept;
     /// `reply_room`: bytes of a reply subject that `p` does not have yet.
     [[nodiscard]] error check_size(const publication& p, std::size_t reply_room = 0) const;
+    [[nodiscard]] bool surely_takes(const publication& p) const;
+    [[nodiscard]] error check_fully(const publication& p);
     [[nodiscard]] error check_offline(const publication& p) const;
     /// Takes what was withdrawn out of the outbox; false if nothing was.
     bool drop_withdrawn();

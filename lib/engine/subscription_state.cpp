@@ -75,13 +75,6 @@ subscription_state::time_point subscription_state::next_deadline() const {
 
 // --- The reader's
 
-void subscription_state::stage(const record& r) {
-    if (staged_end_ - known_head_ >= ring_.capacity()) [[unlikely]]
-        make_room();
-    ring_.at(staged_end_++) = r;
-    staged_bytes_ += cost(r);
-}
-
 void subscription_state::unstage() noexcept {
     staged_end_ = tail_;
     staged_bytes_ = 0;
@@ -244,24 +237,24 @@ bool subscription_state::limit_messages(std::uint64_t max) {
 
 // --- The consumer's
 
-bool subscription_state::take(record& out) {
-    if ((flags_.load(std::memory_order_relaxed) & discarding) != 0) [[unlikely]] {
+bool subscription_state::take_flagged(record& out) {
+    if ((flags_.load(std::memory_order_relaxed) & discarding) != 0) {
         drop_taken();
         return false;
     }
     if (taken_next_ == taken_.size() && !refill())
         return false;
-    out = taken_[taken_next_++];
-    // One writer, so no read-modify-write is needed.
-    delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-    delivered_bytes_.store(delivered_bytes_.load(std::memory_order_relaxed) + cost(out),
-                           std::memory_order_relaxed);
-    if (policy_ == overflow::wait) {
-        std::atomic_thread_fence(std::memory_order_seq_cst);
-        if ((flags_.load(std::memory_order_relaxed) & watched) != 0)
-            tell_room();
-    }
+    hand_out(out);
+    tell_room_if_watched();
     return true;
+}
+
+void subscription_state::tell_room_if_watched() {
+    if (policy_ != overflow::wait)
+        return;
+    std::atomic_thread_fence(std::memory_order_seq_cst);
+    if ((flags_.load(std::memory_order_relaxed) & watched) != 0)
+        tell_room();
 }
 
 void subscription_state::tell_room() {

@@ -112,7 +112,12 @@ public:
     /// For a timed one: there are messages for it. True if its deadline is now earlier.
     bool on_arrival(time_point now);
     /// Adds a record of the current chunk; the reference to it is taken by `commit`.
-    void stage(const record& r);
+    void stage(const record& r) {
+        if (staged_end_ - known_head_ >= ring_.capacity()) [[unlikely]]
+            make_room();
+        ring_.at(staged_end_++) = r;
+        staged_bytes_ += cost(r);
+    }
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
     /// Forgets what was staged.
     void unstage() noexcept;
@@ -141,7 +146,16 @@ public:
     };
 
     /// The next record, if there is one. Its reference goes to the caller.
-    bool take(record& out);
+    bool take(record& out) {
+        if (flags_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+            return take_flagged(out);
+        if (taken_next_ == taken_.size() && !refill())
+            return false;
+        hand_out(out);
+        if (policy_ == overflow::wait) [[unlikely]]
+            tell_room_if_watched();
+        return true;
+    }
     /// Whether `take` would find something, without taking it.
     bool peek();
     /// Marks the consumer as waiting; false if another one is.
@@ -200,6 +214,15 @@ private:
         return std::size_t{r.header_size} + r.payload_size + overhead;
     }
 
+    void hand_out(record& out) {
+        out = taken_[taken_next_++];
+        // One writer, so no read-modify-write is needed.
+        delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
+        delivered_bytes_.store(delivered_bytes_.load(std::memory_order_relaxed) + cost(out),
+                               std::memory_order_relaxed);
+    }
+    bool take_flagged(record& out);
+    void tell_room_if_watched();
     bool refill();
     void notify_handled(const message_barriers::ids& reached);
     void tell_room();

@@ -39,7 +39,7 @@ void copy_ends(char* to, std::string_view text) noexcept {
 }
 
 /// Subjects and small payloads are short: for them a call of memcpy costs more than the copy.
-char* write(char* to, std::string_view text) noexcept {
+[[gnu::always_inline]] inline char* write(char* to, std::string_view text) noexcept {
     struct sixteen {
         std::uint64_t words[2];
     };
@@ -61,7 +61,7 @@ char* write(char* to, std::string_view text) noexcept {
 }
 
 /// `SUBJECT [REPLY ]`, with the blank behind.
-char* write_subjects(char* to, std::string_view subject, std::string_view reply) noexcept {
+inline char* write_subjects(char* to, std::string_view subject, std::string_view reply) noexcept {
     to = write(to, subject);
     *to++ = ' ';
     if (!reply.empty()) {
@@ -71,8 +71,9 @@ char* write_subjects(char* to, std::string_view subject, std::string_view reply)
     return to;
 }
 
-char* write_publish_line(char* to, std::string_view subject, std::string_view reply,
-                         std::size_t payload_size) noexcept {
+[[gnu::always_inline]] inline char* write_publish_line(char* to, std::string_view subject,
+                                                       std::string_view reply,
+                                                       std::size_t payload_size) noexcept {
     to = write_subjects(write(to, "PUB "), subject, reply);
     return write(write_decimal(to, payload_size), crlf);
 }

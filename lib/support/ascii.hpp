@@ -85,6 +85,14 @@ constexpr std::size_t decimal_size(std::uint64_t value) noexcept {
 
 /// Writes `value` at `to` (room for `max_decimal_size`) and returns the end of what it wrote.
 inline char* write_decimal(char* to, std::uint64_t value) noexcept {
+    // Most are sizes of small payloads: 25 of 400 instructions a publication less than by the loop.
+    if (value < 100) {
+        if (value >= 10) {
+            *to++ = static_cast<char>('0' + value / 10);
+        }
+        *to++ = static_cast<char>('0' + value % 10);
+        return to;
+    }
     char* const end = to + decimal_size(value);
     char* at = end;
     do {

@@ -122,6 +122,27 @@ subject_masks scan(std::string_view subject) noexcept {
     return masks;
 }
 
+/// The first and the last bytes, which may overlap, in one register: of 4 to 7, or of 8 to 15.
+template <class Word>
+subject_masks scan_ends(std::string_view subject) noexcept {
+    constexpr unsigned bytes = sizeof(Word);
+    const std::size_t last = subject.size() - bytes;
+    Word head;
+    Word tail;
+    std::memcpy(&head, subject.data(), bytes);
+    std::memcpy(&tail, subject.data() + last, bytes);
+    subject_masks ends;
+    if constexpr (bytes == 8) {
+        ends.add(_mm_set_epi64x(static_cast<long long>(tail), static_cast<long long>(head)), ~0U,
+                 0);
+    } else {
+        ends.add(_mm_set_epi32(0, 0, static_cast<int>(tail), static_cast<int>(head)), 0xff, 0);
+    }
+    constexpr std::uint64_t of_head = (std::uint64_t{1} << bytes) - 1;
+    ends.dots = (ends.dots & of_head) | ends.dots >> bytes << last;
+    return ends;
+}
+
 /// True if the subject is surely right; the walk over the tokens judges the others.
 bool is_plain(std::string_view subject, bool allow_empty_tokens) noexcept {
     const std::size_t size = subject.size();
@@ -129,8 +150,8 @@ bool is_plain(std::string_view subject, bool allow_empty_tokens) noexcept {
         return false;
     }
     const subject_masks masks = size >= 16  ? scan<__m128i>(subject)
-                                : size >= 8 ? scan<std::uint64_t>(subject)
-                                : size >= 4 ? scan<std::uint32_t>(subject)
+                                : size >= 8 ? scan_ends<std::uint64_t>(subject)
+                                : size >= 4 ? scan_ends<std::uint32_t>(subject)
                                             : scan<std::uint16_t>(subject);
     const std::uint64_t edges = std::uint64_t{1} | std::uint64_t{1} << (size - 1);
     const std::uint64_t empty_tokens = masks.dots & (masks.dots << 1U | edges);
