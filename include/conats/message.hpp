@@ -58,18 +58,18 @@ public:
     void swap(message& other) noexcept { std::swap(record_, other.record_); }
 
     /// False for a default-constructed or moved-from message.
-    [[nodiscard]] explicit operator bool() const noexcept { return record_.subject != nullptr; }
+    [[nodiscard]] explicit operator bool() const noexcept { return record_.memory != nullptr; }
 
     [[nodiscard]] std::string_view subject() const noexcept {
-        return {record_.subject, record_.subject_size};
+        return {record_.subject(), record_.subject_size};
     }
     /// The subject to answer to; empty: none.
     [[nodiscard]] std::string_view reply() const noexcept {
-        return {record_.subject + record_.reply_offset, record_.reply_size};
+        return {record_.reply(), record_.reply_size};
     }
     /// The payload as characters.
     [[nodiscard]] std::string_view text() const noexcept {
-        return {record_.subject + record_.body_offset + record_.header_size, record_.payload_size};
+        return {record_.payload(), record_.payload_size};
     }
     /// The payload as bytes.
     [[nodiscard]] std::span<const std::byte> payload() const noexcept {
@@ -104,6 +104,8 @@ public:
     [[nodiscard]] message detach() const;
 
 private:
+    friend struct impl::record_access;
+
     impl::record record_;
 };
 

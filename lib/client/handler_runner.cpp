@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/observed.hpp"
+#include "client/record_access.hpp"
 #include "client/subscribe.hpp"
 #include "client/wait.hpp"
 #include "values/no_memory.hpp"
@@ -72,8 +73,36 @@ asio::awaitable<bool> wait_for_message(state_pointer s) {
     co_return true;
 }
 
+/// References to one block that handlers have left behind, to be given back together: one by one
+/// that costs 6 of 35 ns a message.
+class left_references {
+public:
+    left_references() noexcept = default;
+    left_references(const left_references&) = delete;
+    left_references& operator=(const left_references&) = delete;
+    ~left_references() { give_back(); }
+
+    void add(const record& r) noexcept {
+        if (r.memory == nullptr) // the handler has moved the message away
+            return;
+        if (r.memory != block_) {
+            give_back();
+            block_ = r.memory;
+        }
+        ++count_;
+    }
+    void give_back() noexcept {
+        if (block_ != nullptr)
+            release_reference(std::exchange(block_, nullptr), std::exchange(count_, 0));
+    }
+
+private:
+    block* block_ = nullptr;
+    std::uint32_t count_ = 0;
+};
+
 void call(connection& c, const subscription_state& s, const std::function<void(message&)>& handler,
-          const record& r) {
+          const record& r, left_references& left) {
     message m(r);
     operation_pointer operation = begin_delivery(c, s, m);
     try {
@@ -81,17 +110,23 @@ void call(connection& c, const subscription_state& s, const std::function<void(m
     } catch (...) {
         tell_failure(c, s, operation, std::current_exception());
     }
+    operation.reset(); // it may look at the message
+    left.add(record_access::take(m));
 }
 
 asio::awaitable<void> run_plain(std::shared_ptr<connection> c, state_pointer s,
                                 std::function<void(message&)> handler) {
+    left_references left;
     while (co_await wait_for_message(s)) {
         record r;
         while (s->take(r)) {
-            call(*c, *s, handler, r);
-            if (turn_is_over(*s))
+            call(*c, *s, handler, r, left);
+            if (turn_is_over(*s)) {
+                left.give_back();
                 co_await yield();
+            }
         }
+        left.give_back();
     }
 }
 

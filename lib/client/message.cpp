@@ -14,7 +14,7 @@ namespace {
 impl::header_block decode(const impl::record& r) {
     if (r.header_size == 0)
         return {};
-    return impl::decode_header_block({r.subject + r.body_offset, r.header_size});
+    return impl::decode_header_block({r.header(), r.header_size});
 }
 
 } // namespace
@@ -34,10 +34,10 @@ message message::detach() const {
     const std::size_t size =
         std::size_t{record_.body_offset} + record_.header_size + record_.payload_size;
     impl::chunk* own = impl::make_chunk(size, impl::as_chunk(record_.memory)->owner);
-    std::memcpy(own->data(), record_.subject, size);
+    std::memcpy(own->data(), record_.subject(), size);
     impl::record copy = record_;
     copy.memory = own;
-    copy.subject = own->data();
+    copy.subject(own->data());
     return message(copy);
 }
 

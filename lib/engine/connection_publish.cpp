@@ -409,14 +409,13 @@ void connection::on_replies(std::vector<record>& replies) {
     {
         const lock_guard lock(mutex_);
         for (record& r : replies) {
-            request_slot* s = requests_.find({r.subject, r.subject_size});
+            request_slot* s = requests_.find({r.subject(), r.subject_size});
             if (s == nullptr) {
                 replies[late++] = r;
                 continue;
             }
-            const bool nobody =
-                r.payload_size == 0 && r.header_size != 0 &&
-                decode_header_block({r.subject + r.body_offset, r.header_size}).status == 503;
+            const bool nobody = r.payload_size == 0 && r.header_size != 0 &&
+                                decode_header_block({r.header(), r.header_size}).status == 503;
             if (nobody) {
                 s->failure = no_responders_;
                 s->failure.was_written(true);

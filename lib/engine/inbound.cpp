@@ -13,10 +13,12 @@ namespace impl {
 
 namespace {
 
-record make_record(const message_frame& m, block& chunk) {
-    record r;
+/// In its place: copied to there from elsewhere it would be read before its parts are written, and
+/// waiting for that cost 3 of 35 ns a message.
+void fill(record& r, const message_frame& m, block& chunk) {
+    r = record();
     r.memory = &chunk;
-    r.subject = m.subject;
+    r.subject(m.subject);
     r.subject_size = static_cast<std::uint16_t>(m.subject_size);
     if (m.reply != nullptr) {
         r.reply_offset = static_cast<std::uint16_t>(m.reply - m.subject);
@@ -25,7 +27,6 @@ record make_record(const message_frame& m, block& chunk) {
     r.body_offset = static_cast<std::uint32_t>(m.body - m.subject);
     r.header_size = m.header_size;
     r.payload_size = m.total_size - m.header_size;
-    return r;
 }
 
 } // namespace
@@ -116,19 +117,22 @@ void inbound::on_message(block& chunk) {
     bytes_ += m.total_size;
     if (s == nullptr && m.sid != inbox_sid_)
         return; // unsubscribed a moment ago
-    record r = make_record(m, chunk);
-    if (m.header_size != 0 && !decode_header_block({m.body, m.header_size}).well_formed) {
-        r.malformed_headers = true;
+    const bool malformed =
+        m.header_size != 0 && !decode_header_block({m.body, m.header_size}).well_formed;
+    if (malformed) [[unlikely]]
         connection_.on_malformed_headers({m.subject, m.subject_size});
-    }
     if (s == nullptr) {
-        replies_.push_back(r);
+        fill(replies_.emplace_back(), m, chunk);
+        replies_.back().malformed_headers = malformed;
         add_reference(&chunk);
         return;
     }
     if (!s->is_staged())
         dirty_.push_back(s);
-    s->stage(r);
+    record& r = s->next_staged();
+    fill(r, m, chunk);
+    r.malformed_headers = malformed;
+    s->stage();
 }
 
 void inbound::commit(block& chunk) {

@@ -23,10 +23,10 @@ std::size_t or_unlimited(std::size_t limit) {
 record copy_out(const record& r, const std::shared_ptr<void>& owner) {
     const std::size_t size = std::size_t{r.body_offset} + r.header_size + r.payload_size;
     chunk* own = make_chunk(size, owner);
-    std::memcpy(own->data(), r.subject, size);
+    std::memcpy(own->data(), r.subject(), size);
     record copy = r;
     copy.memory = own;
-    copy.subject = own->data();
+    copy.subject(own->data());
     return copy;
 }
 

@@ -111,13 +111,14 @@ public:
 
     /// For a timed one: there are messages for it. True if its deadline is now earlier.
     bool on_arrival(time_point now);
-    /// Adds a record of the current chunk; the reference to it is taken by `commit`.
-    void stage(const record& r) {
+    /// The place for a record of the current chunk, to be filled and then staged.
+    record& next_staged() {
         if (staged_end_ - known_head_ >= ring_.capacity()) [[unlikely]]
             make_room();
-        ring_.at(staged_end_++) = r;
-        staged_bytes_ += cost(r);
+        return ring_.at(staged_end_);
     }
+    /// The reference to its chunk is taken by `commit`.
+    void stage() noexcept { staged_bytes_ += cost(ring_.at(staged_end_++)); }
     [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
     /// Forgets what was staged.
     void unstage() noexcept;

@@ -25,6 +25,11 @@ namespace conats::test {
 
 namespace asio = boost::asio;
 
+inline void stage(impl::subscription_state& s, const impl::record& r) {
+    s.next_staged() = r;
+    s.stage();
+}
+
 /// Takes the place of the reader: makes chunks with messages in them and counts those in use.
 class feed {
 public:
@@ -40,7 +45,7 @@ public:
         impl::chunk* c = make_chunk(messages.size() + all.size() + 1);
         char* to = c->data();
         for (const std::string& payload : all)
-            s.stage(write(*c, to, "s", "", "", payload));
+            stage(s, write(*c, to, "s", "", "", payload));
         return committed(s, c, now);
     }
     /// `n` messages 0, 1, …
@@ -57,7 +62,7 @@ public:
         impl::chunk* c =
             make_chunk(subject.size() + reply.size() + header.size() + payload.size() + 1);
         char* to = c->data();
-        s.stage(write(*c, to, subject, reply, header, payload));
+        stage(s, write(*c, to, subject, reply, header, payload));
         return committed(s, c);
     }
 
@@ -70,16 +75,16 @@ public:
                               std::string_view payload) {
         impl::record r;
         r.memory = &memory;
-        r.subject = to;
+        r.subject(to);
         r.subject_size = static_cast<std::uint16_t>(subject.size());
         put(to, subject);
         if (!reply.empty()) {
             *to++ = ' ';
-            r.reply_offset = static_cast<std::uint16_t>(to - r.subject);
+            r.reply_offset = static_cast<std::uint16_t>(to - r.subject());
             r.reply_size = static_cast<std::uint16_t>(reply.size());
             put(to, reply);
         }
-        r.body_offset = static_cast<std::uint32_t>(to - r.subject);
+        r.body_offset = static_cast<std::uint32_t>(to - r.subject());
         r.header_size = static_cast<std::uint32_t>(header.size());
         r.payload_size = static_cast<std::uint32_t>(payload.size());
         put(to, header);
@@ -112,7 +117,7 @@ private:
 };
 
 inline std::string payload_of(const impl::record& r) {
-    return {r.subject + r.body_offset + r.header_size, r.payload_size};
+    return {r.payload(), r.payload_size};
 }
 
 /// The next message's payload, "-" for none.

@@ -98,8 +98,8 @@ TEST_CASE("subscription shows staged messages only when they are committed") {
     impl::chunk* const c = reader.make_chunk(100);
     char* to = c->data();
     CHECK_FALSE(s->is_staged());
-    s->stage(feed::write(*c, to, "s", "", "", "a"));
-    s->stage(feed::write(*c, to, "s", "", "", "b"));
+    test::stage(*s, feed::write(*c, to, "s", "", "", "a"));
+    test::stage(*s, feed::write(*c, to, "s", "", "", "b"));
     CHECK(s->is_staged());
     CHECK_FALSE(s->peek());
     CHECK(s->statistics({}).pending_messages == 0);
@@ -297,9 +297,9 @@ TEST_CASE("subscription copies what is queued out of its chunks, all parts of a 
 
     impl::record r;
     REQUIRE(s->take(r));
-    CHECK(std::string(r.subject, r.subject_size) == "subject");
-    CHECK(std::string(r.subject + r.reply_offset, r.reply_size) == "reply");
-    CHECK(std::string(r.subject + r.body_offset, r.header_size) == "NATS/1.0\r\nA: 1\r\n\r\n");
+    CHECK(std::string(r.subject(), r.subject_size) == "subject");
+    CHECK(std::string(r.reply(), r.reply_size) == "reply");
+    CHECK(std::string(r.header(), r.header_size) == "NATS/1.0\r\nA: 1\r\n\r\n");
     CHECK(test::payload_of(r) == "payload");
     CHECK(r.memory->capacity < 100); // of its own size
     impl::release_reference(r.memory);

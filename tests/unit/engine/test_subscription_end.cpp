@@ -91,7 +91,7 @@ TEST_CASE("subscription that ends drops what is staged") {
     const auto s = make_subscription();
     impl::chunk* const c = reader.make_chunk(100);
     char* to = c->data();
-    s->stage(feed::write(*c, to, "s", "", "", "a"));
+    test::stage(*s, feed::write(*c, to, "s", "", "", "a"));
     s->end(errc::unsubscribed, true); // by another thread
     CHECK(s->commit(*c, {}).dropped == 0);
     CHECK(c->references == 1);

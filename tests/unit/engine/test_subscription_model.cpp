@@ -244,7 +244,7 @@ private:
         for (std::size_t i = 0; i != count; ++i) {
             std::string payload = std::to_string(next_id_) + std::string(below(50), '.');
             messages.push_back({next_id_++, payload.size() + 64, next_block_});
-            state_->stage(test::feed::write(*c, to, "s", "", "", payload));
+            test::stage(*state_, test::feed::write(*c, to, "s", "", "", payload));
         }
         ++next_block_;
         commit_result expected;
