@@ -12,6 +12,10 @@ function(conats_configure_target target)
                    CXX_VISIBILITY_PRESET hidden
                    VISIBILITY_INLINES_HIDDEN ON)
 
+    if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+        # It takes what is local to an included source for a header's.
+        target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
     if(CONATS_WARNINGS_AS_ERRORS)
         target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
         if(CMAKE_UNITY_BUILD)
@@ -21,10 +25,6 @@ function(conats_configure_target target)
         if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
             # g++ reports it falsely for coroutines that return asio::awaitable.
             target_compile_options(${target} PRIVATE -Wno-mismatched-new-delete)
-            if(CMAKE_UNITY_BUILD)
-                # It takes what is local to an included source for a header's.
-                target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
-            endif()
             if(CONATS_SANITIZE)
                 # Instrumented code confuses the flow analysis behind this one.
                 target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized)

@@ -83,7 +83,7 @@ def main():
     everything["where"] = where
 
     arguments.output.mkdir(parents=True, exist_ok=True)
-    (arguments.output / "results.json").write_text(json.dumps(everything, indent=1) + "\n")
+    (arguments.output / "results.json").write_text(json.dumps(everything, separators=(",", ":")) + "\n")
     if arguments.plots:
         import plots
         plots.draw(cases, everything["results"], arguments.output)

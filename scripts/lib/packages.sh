@@ -20,6 +20,7 @@ group_packages() {
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
+        gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
         bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
         *) die "no package group is called '$1'" ;;
@@ -33,6 +34,7 @@ group_reason() {
         llvm) echo "for ThreadSanitizer, libFuzzer and the build with clang" ;;
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
+        gates) echo "to count what operations cost" ;;
         bench) echo "to build the benchmarks and compare their results" ;;
     esac
 }
