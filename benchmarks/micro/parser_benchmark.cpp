@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// The parser over 64 KiB of frames; natsc_parser_benchmark is the same with that of nats.c.
+// The parser over 64 KiB of frames, as a reader shows them to it.
 
 #include "micro/frames.hpp"
 #include "protocol/parser.hpp"

@@ -60,8 +60,8 @@ BENCHMARK(one);
 void varied(benchmark::State& state) {
     std::vector<std::unique_ptr<subscription_state>> all;
     for (std::int64_t i = 0; i != state.range(0); ++i)
-        all.push_back(std::make_unique<subscription_state>("foo.bar", "",
-                                                           conats::impl::pending_limits{}));
+        all.push_back(
+            std::make_unique<subscription_state>("foo.bar", "", conats::impl::pending_limits{}));
     chunk* const memory = conats::impl::make_chunk(1024, nullptr);
     std::mt19937 random(1);
     for ([[maybe_unused]] auto _ : state) {
