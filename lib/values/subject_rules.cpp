@@ -126,11 +126,12 @@ subject_masks scan(std::string_view subject) noexcept {
 template <class Word>
 subject_masks scan_ends(std::string_view subject) noexcept {
     constexpr unsigned bytes = sizeof(Word);
+    const char* const first = subject.data();
     const std::size_t last = subject.size() - bytes;
     Word head;
     Word tail;
-    std::memcpy(&head, subject.data(), bytes);
-    std::memcpy(&tail, subject.data() + last, bytes);
+    std::memcpy(&head, first, bytes);
+    std::memcpy(&tail, first + last, bytes);
     subject_masks ends;
     if constexpr (bytes == 8) {
         ends.add(_mm_set_epi64x(static_cast<long long>(tail), static_cast<long long>(head)), ~0U,
