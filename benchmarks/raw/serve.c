@@ -85,7 +85,8 @@ static void read_commands(int fd, void (*on_command)(const struct raw_command* c
 struct client {
     int fd;
     char sid[32]; // of the last subscription
-    // of a source
+    // of a source, or of one at random
+    void (*on_command)(const struct raw_command* c, void* client);
     char words[300];
     const struct raw_frame* frame;
     uint64_t count;
@@ -173,16 +174,10 @@ static void on_read_nothing(void* client) {
     (void)client;
 }
 
-static void serve_source(int fd, const void* what) {
+static void serve_sender(int fd, const void* what) {
     struct client to = *(const struct client*)what;
     to.fd = fd;
-    read_commands(fd, on_command_of_source, on_read_nothing, &to);
-}
-
-static void serve_random(int fd, const void* what) {
-    struct client to = *(const struct client*)what;
-    to.fd = fd;
-    read_commands(fd, on_command_of_random, on_read_nothing, &to);
+    read_commands(fd, to.on_command, on_read_nothing, &to);
 }
 
 void raw_serve_random(size_t size, uint64_t count, uint64_t spread) {
@@ -192,7 +187,8 @@ void raw_serve_random(size_t size, uint64_t count, uint64_t spread) {
     to.frame = &frame;
     to.count = count;
     to.spread = spread;
-    serve_each(serve_random, &to);
+    to.on_command = on_command_of_random;
+    serve_each(serve_sender, &to);
 }
 
 void raw_serve_source(bool headers, size_t size, uint64_t count) {
@@ -201,7 +197,8 @@ void raw_serve_source(bool headers, size_t size, uint64_t count) {
     memset(&to, 0, sizeof to);
     to.frame = &frame;
     to.count = count;
-    serve_each(serve_source, &to);
+    to.on_command = on_command_of_source;
+    serve_each(serve_sender, &to);
 }
 
 // Nothing else that clients of a benchmark send has a G.

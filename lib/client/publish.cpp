@@ -142,12 +142,10 @@ asio::awaitable<void> wait_as_needed(std::shared_ptr<connection> c, const publis
     return yield();
 }
 
-} // namespace
-
-asio::awaitable<void> publish(const std::shared_ptr<connection>& c, const publication& p,
-                              std::chrono::nanoseconds timeout, error* out) {
-    if (!c)
-        return fail(empty_handle(), out);
+[[gnu::always_inline]] inline asio::awaitable<void> publish_to(const std::shared_ptr<connection>& c,
+                                                               const publication& p,
+                                                               std::chrono::nanoseconds timeout,
+                                                               error* out) {
     auto accepted = done(); // first, so that nothing that is accepted can fail for want of memory
     publish_result r = c->publish(p);
     if (r.failure) [[unlikely]]
@@ -162,6 +160,24 @@ asio::awaitable<void> publish(const std::shared_ptr<connection>& c, const public
     } catch (const std::bad_alloc&) { // then it does not wait
         return done_surely();
     }
+}
+
+/// The hook may destroy the client, and with it what the caller's pointer is part of.
+[[gnu::noinline, gnu::cold]] asio::awaitable<void> publish_with_hook(
+    std::shared_ptr<connection> c, const publication& p, std::chrono::nanoseconds timeout,
+    error* out) {
+    return publish_to(c, p, timeout, out);
+}
+
+} // namespace
+
+asio::awaitable<void> publish(const std::shared_ptr<connection>& c, const publication& p,
+                              std::chrono::nanoseconds timeout, error* out) {
+    if (!c)
+        return fail(empty_handle(), out);
+    if (c->options().publish_hook()) [[unlikely]]
+        return publish_with_hook(c, p, timeout, out);
+    return publish_to(c, p, timeout, out);
 }
 
 } // namespace impl

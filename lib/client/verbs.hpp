@@ -15,6 +15,7 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
+/// What an empty handle refers to.
 inline const std::shared_ptr<connection> no_connection;
 
 inline const std::shared_ptr<connection>& connection_of(const std::shared_ptr<lease>& l) {

@@ -32,7 +32,7 @@ constexpr std::uint64_t longest_streak = 4096;
 bool has_good_form(const publication& p, bool allow_empty_tokens) {
     return check_publish_subject(p.subject, allow_empty_tokens) == subject_fault::none &&
            (p.reply.empty() || check_reply(p.reply, allow_empty_tokens) == subject_fault::none) &&
-           p.headers == nullptr;
+           (p.headers == nullptr || p.headers->fault().empty());
 }
 
 error check_form(const publication& p, bool allow_empty_tokens) {
