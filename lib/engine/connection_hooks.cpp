@@ -62,7 +62,9 @@ bool connection::takes_headers() const {
     return info_.headers || !has_info_;
 }
 
+// The hook may destroy the client: `self` outlives it.
 publish_result connection::publish_hooked(const publication& p) {
+    const auto self = shared_from_this();
     hooked_publication hooked(options_.publish_hook(), p, takes_headers());
     publish_result r = accept(hooked.get());
     hooked.end(r.failure);
@@ -71,6 +73,7 @@ publish_result connection::publish_hooked(const publication& p) {
 
 request_slot* connection::begin_hooked_request(const publication& p, clock::time_point deadline,
                                                error& failure) {
+    const auto self = shared_from_this();
     hooked_publication hooked(options_.publish_hook(), p, takes_headers());
     request_slot* const slot = accept_request(hooked.get(), deadline, failure);
     hooked.end(failure);

@@ -11,6 +11,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -309,6 +310,40 @@ TEST_CASE("L07 hooks that throw, return nothing, or use the client harm nobody")
         CHECK(asked == 4);
         self = conats::client();
     });
+}
+
+TEST_CASE("L07 a publish hook may destroy the client that it was called by") {
+    nats_server server;
+    for (const std::string verb :
+         {"publish", "publish a large one", "try_publish", "request", "request_many"}) {
+        CAPTURE(verb);
+        run([&]() -> asio::awaitable<void> {
+            std::optional<conats::client> nc;
+            conats::connect_options o(server.url());
+            o.high_water_mark(32 << 10).publish_hook([&](conats::outgoing_message&) -> pointer {
+                nc.reset();
+                return nullptr;
+            });
+            nc = co_await conats::connect(o);
+            const std::string large(40'000, 'x');
+            conats::error e;
+            if (verb == "publish")
+                co_await nc->publish("a", "x", e);
+            else if (verb == "publish a large one")
+                co_await nc->publish("a", large, e);
+            else if (verb == "try_publish")
+                e = nc->try_publish("a", conats::payload_view("x"));
+            else if (verb == "request")
+                (void)co_await nc->request("a", "x", scaled(5s), e);
+            else
+                (void)co_await nc->request_many("a", "x").next(e);
+            CHECK_FALSE(nc);
+            if (verb == "request_many") // its inbox is a handle too
+                CHECK_FALSE(e);
+            else
+                CHECK(e.code() == errc::closed);
+        });
+    }
 }
 
 TEST_CASE(
