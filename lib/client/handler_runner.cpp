@@ -3,6 +3,7 @@
 #include "client/record_access.hpp"
 #include "client/subscribe.hpp"
 #include "client/wait.hpp"
+#include "support/light_mutex.hpp"
 #include "values/no_memory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -101,21 +102,29 @@ private:
     std::uint32_t count_ = 0;
 };
 
-void call(connection& c, const subscription_state& s, const std::function<void(message&)>& handler,
-          const record& r, left_references& left) {
-    message m(r);
-    operation_pointer operation = begin_delivery(c, s, m);
+using plain_handler = std::function<void(message&)>;
+
+void call(connection& c, const subscription_state& s, const plain_handler& handler, message& m,
+          operation_pointer operation) {
     try {
         handler(m);
     } catch (...) {
         tell_failure(c, s, operation, std::current_exception());
     }
-    operation.reset(); // it may look at the message
+}
+
+void call(connection& c, const subscription_state& s, const plain_handler& handler, const record& r,
+          left_references& left) {
+    message m(r);
+    if (s.observed) [[unlikely]]
+        call(c, s, handler, m, c.begin_delivery(s, m));
+    else
+        call(c, s, handler, m, nullptr);
     left.add(record_access::take(m));
 }
 
 asio::awaitable<void> run_plain(std::shared_ptr<connection> c, state_pointer s,
-                                std::function<void(message&)> handler) {
+                                plain_handler handler) {
     left_references left;
     while (co_await wait_for_message(s)) {
         record r;
@@ -230,7 +239,7 @@ public:
     }
 
 private:
-    std::mutex mutex_;
+    light_mutex mutex_;
     std::size_t free_;
     std::size_t seen_ = 0;
     const std::size_t all_;

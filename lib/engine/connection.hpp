@@ -17,6 +17,7 @@
 #include "engine/wait_list.hpp"
 #include "support/chunk_pool.hpp"
 #include "support/deadline_queue.hpp"
+#include "support/light_mutex.hpp"
 #include "support/nuid.hpp"
 #include "support/time_source.hpp"
 #include "transport/direct_writer.hpp"
@@ -321,7 +322,7 @@ public:
     clock::time_point on_tick();
 
 private:
-    using lock_guard = std::lock_guard<std::mutex>;
+    using lock_guard = std::lock_guard<light_mutex>;
 
     // All of these under the lock.
     [[nodiscard]] error refusal(std::string_view what) const;
@@ -466,7 +467,7 @@ private:
     run_machine machine_;
     std::uint64_t attempts_ = 0;
 
-    mutable std::mutex mutex_;
+    mutable light_mutex mutex_;
     asio::any_io_executor user_executor_; // these three while alive_
     asio::any_io_executor strand_;
     const asio::execution_context* context_ = nullptr;

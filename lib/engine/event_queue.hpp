@@ -2,6 +2,7 @@
 #pragma once
 
 #include "engine/waiter.hpp"
+#include "support/light_mutex.hpp"
 
 #include <conats/event.hpp>
 
@@ -47,7 +48,7 @@ private:
     void make_room();
     parked_handler take_consumer(wake outcome);
 
-    mutable std::mutex mutex_;
+    mutable light_mutex mutex_;
     std::deque<event> events_;
     std::size_t droppable_ = 0; // of them, those that are no status changes
     std::uint64_t dropped_ = 0;

@@ -15,18 +15,20 @@ namespace {
 
 /// In its place: copied to there from elsewhere it would be read before its parts are written, and
 /// waiting for that cost 3 of 35 ns a message.
-void fill(record& r, const message_frame& m, block& chunk) {
-    r = record();
+[[gnu::always_inline]] inline void fill(record& r, const message_frame& m,
+                                        std::uint32_t header_size, block& chunk) {
+    const char* const subject = m.subject;
+    const bool has_reply = m.reply != nullptr;
     r.memory = &chunk;
-    r.subject(m.subject);
+    r.subject(subject);
+    r.body_offset = static_cast<std::uint32_t>(m.body - subject);
+    r.header_size = header_size;
+    r.payload_size = m.total_size - header_size;
     r.subject_size = static_cast<std::uint16_t>(m.subject_size);
-    if (m.reply != nullptr) {
-        r.reply_offset = static_cast<std::uint16_t>(m.reply - m.subject);
-        r.reply_size = static_cast<std::uint16_t>(m.reply_size);
-    }
-    r.body_offset = static_cast<std::uint32_t>(m.body - m.subject);
-    r.header_size = m.header_size;
-    r.payload_size = m.total_size - m.header_size;
+    r.reply_offset = has_reply ? static_cast<std::uint16_t>(m.reply - subject) : std::uint16_t{0};
+    r.reply_size = static_cast<std::uint16_t>(m.reply_size);
+    r.malformed_headers = false;
+    r.unused = false;
 }
 
 } // namespace
@@ -66,24 +68,73 @@ void inbound::apply_registrations() {
     changes_.clear();
 }
 
+[[gnu::always_inline]] inline record& inbound::stage(subscription_state& s, const message_frame& m,
+                                                     std::uint32_t header_size, block& chunk) {
+    if (!s.is_staged()) [[unlikely]]
+        dirty_.push_back(&s);
+    record& r = s.next_staged();
+    fill(r, m, header_size, chunk);
+    s.stage();
+    return r;
+}
+
+// In line with the parser, so that what it has found is not written down and read again: that and
+// two calls were 60 of 290 instructions of a message on its way in.
+[[gnu::always_inline]] inline void inbound::on_message(block& chunk) {
+    const message_frame& m = parser_.message();
+    subscription_state* const s = subscriptions_.find(m.sid);
+    if (s == nullptr || m.header_size != 0) [[unlikely]]
+        return on_other_message(chunk);
+    ++messages_;
+    bytes_ += m.total_size;
+    stage(*s, m, 0, chunk);
+}
+
+/// With headers, a reply, or nobody's any more.
+void inbound::on_other_message(block& chunk) {
+    const message_frame& m = parser_.message();
+    subscription_state* const s = subscriptions_.find(m.sid);
+    ++messages_;
+    bytes_ += m.total_size;
+    if (s == nullptr && m.sid != inbox_sid_)
+        return; // unsubscribed a moment ago
+    const bool malformed =
+        m.header_size != 0 && !decode_header_block({m.body, m.header_size}).well_formed;
+    if (malformed) [[unlikely]]
+        connection_.on_malformed_headers({m.subject, m.subject_size});
+    if (s == nullptr) {
+        fill(replies_.emplace_back(), m, m.header_size, chunk);
+        replies_.back().malformed_headers = malformed;
+        add_reference(&chunk);
+        return;
+    }
+    stage(*s, m, m.header_size, chunk).malformed_headers = malformed;
+}
+
 template <bool Traced>
 error inbound::distribute(input_buffer& in) {
-    while (in.begin() != in.end()) {
-        switch (parser_.parse(in.begin(), in.end())) {
-        case parse_status::need_more: return error();
-        case parse_status::failed: return parser_.failure();
-        case parse_status::complete: break;
+    block& chunk = in.memory();
+    const char* const first = in.begin();
+    const char* const last = in.end();
+    const char* at = first;
+    error e;
+    while (at != last) {
+        const parse_status status = parser_.parse(at, last);
+        if (status != parse_status::complete) [[unlikely]] {
+            if (status == parse_status::failed)
+                e = parser_.failure();
+            break;
         }
         if constexpr (Traced)
-            wire_tracer(connection_.options().wire_trace()).on_parsed(parser_, in.begin());
-        if (parser_.kind() == operation_kind::msg) {
-            on_message(in.memory());
-        } else if (error e = on_operation(in.memory())) {
-            return e;
-        }
-        in.consume(parser_.size());
+            wire_tracer(connection_.options().wire_trace()).on_parsed(parser_, at);
+        if (parser_.kind() == operation_kind::msg)
+            on_message(chunk);
+        else if ((e = on_operation(chunk)))
+            break;
+        at += parser_.size();
     }
-    return error();
+    in.consume(static_cast<std::size_t>(at - first));
+    return e;
 }
 
 error inbound::on_operation(block& chunk) {
@@ -108,31 +159,6 @@ error inbound::on_info() {
     if (!e)
         connection_.on_info(info_);
     return e;
-}
-
-void inbound::on_message(block& chunk) {
-    const message_frame& m = parser_.message();
-    subscription_state* s = subscriptions_.find(m.sid);
-    ++messages_;
-    bytes_ += m.total_size;
-    if (s == nullptr && m.sid != inbox_sid_)
-        return; // unsubscribed a moment ago
-    const bool malformed =
-        m.header_size != 0 && !decode_header_block({m.body, m.header_size}).well_formed;
-    if (malformed) [[unlikely]]
-        connection_.on_malformed_headers({m.subject, m.subject_size});
-    if (s == nullptr) {
-        fill(replies_.emplace_back(), m, chunk);
-        replies_.back().malformed_headers = malformed;
-        add_reference(&chunk);
-        return;
-    }
-    if (!s->is_staged())
-        dirty_.push_back(s);
-    record& r = s->next_staged();
-    fill(r, m, chunk);
-    r.malformed_headers = malformed;
-    s->stage();
 }
 
 void inbound::commit(block& chunk) {

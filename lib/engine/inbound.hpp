@@ -47,6 +47,9 @@ private:
     error on_operation(block& chunk);
     error on_info();
     void on_message(block& chunk);
+    void on_other_message(block& chunk);
+    record& stage(subscription_state& s, const message_frame& m, std::uint32_t header_size,
+                  block& chunk);
     void commit(block& chunk);
     void watch_pinned(subscription_state& s);
     void compact();

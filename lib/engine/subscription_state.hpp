@@ -8,6 +8,7 @@
 #include "engine/turn.hpp"
 #include "engine/waiter.hpp"
 #include "support/deadline_queue.hpp"
+#include "support/light_mutex.hpp"
 
 #include <conats/error.hpp>
 #include <conats/event.hpp>
@@ -250,7 +251,7 @@ private:
     const std::chrono::nanoseconds max_pause_;
     const subscription_times times_;
 
-    mutable std::mutex mutex_;
+    mutable light_mutex mutex_;
     std::size_t limit_messages_; // of what is pending
     std::size_t limit_bytes_;
     record_ring ring_;

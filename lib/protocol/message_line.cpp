@@ -19,6 +19,12 @@ bool parse_wide_message(const char* first, const char* last, line_masks begin, u
                         line_end, max_payload, out, size);
 }
 
+bool parse_headed_message(const char* first, const char* last, std::size_t max_payload,
+                          message_frame& out, std::size_t& size) noexcept {
+    return is_verb(first, "hmsg") && first[4] == ' ' &&
+           parse_message_behind<5>(first, last, max_payload, out, size);
+}
+
 } // namespace impl
 } // namespace v0
 } // namespace conats

@@ -109,7 +109,8 @@ inline number_before read_number_before(const char* line, unsigned end) noexcept
 
 /// The number of `size` digits at `at`, of which 8 bytes are readable. False if it is longer than
 /// 8 digits (rare: the slow parser reads it) or holds anything else.
-inline bool read_short_decimal(const char* at, unsigned size, std::uint64_t& out) noexcept {
+[[gnu::always_inline]] inline bool read_short_decimal(const char* at, unsigned size,
+                                                      std::uint64_t& out) noexcept {
     if (size - 1 > 7) {
         return false;
     }
@@ -139,7 +140,7 @@ class blank_cursor {
 public:
     explicit blank_cursor(std::uint64_t blanks) noexcept : blanks_(blanks) {}
 
-    unsigned next() noexcept {
+    [[gnu::always_inline]] unsigned next() noexcept {
         // With a bit at the end there is always one, which saves a branch.
         const auto at = static_cast<unsigned>(std::countr_zero(blanks_ | std::uint64_t{1} << 63U));
         blanks_ &= blanks_ - 1;
@@ -223,34 +224,43 @@ template <class Blanks>
 bool parse_wide_message(const char* first, const char* last, line_masks begin, unsigned verb_size,
                         std::size_t max_payload, message_frame& out, std::size_t& size) noexcept;
 
-/// The fast way for a message that is here as a whole, with a line of less than 128 bytes that
-/// looks as servers write it. False for everything else, whatever it is: the slow parser judges.
-inline bool parse_message(const char* first, const char* last, std::size_t max_payload,
-                          message_frame& out, std::size_t& size) noexcept {
-    constexpr std::ptrdiff_t smallest = 13; // MSG a 1 0, with two CRLF
-    if (last - first < smallest) {
-        return false;
-    }
-    unsigned verb_size = plain_verb_size;
-    if (!is_verb(first, "msg ")) {
-        if (!is_verb(first, "hmsg") || first[4] != ' ') {
-            return false;
-        }
-        verb_size = 5;
-    }
+/// `parse_message` behind a verb, of a range of at least 13 bytes.
+template <unsigned VerbSize>
+[[gnu::always_inline]] inline bool parse_message_behind(const char* first, const char* last,
+                                                        std::size_t max_payload, message_frame& out,
+                                                        std::size_t& size) noexcept {
     line_masks masks = classify_32(first);
     if (masks.control == 0) {
         masks = classify_next_32(masks, first);
     }
     if (masks.control == 0) {
-        return parse_wide_message(first, last, masks, verb_size, max_payload, out, size);
+        return parse_wide_message(first, last, masks, VerbSize, max_payload, out, size);
     }
     const auto line_end = static_cast<unsigned>(std::countr_zero(masks.control));
-    if (line_end < smallest - 4 || first[line_end] != '\r') {
+    if (first[line_end] != '\r') {
         return false;
     }
-    return read_message(first, last, blank_cursor(masks.space), verb_size, line_end, max_payload,
+    return read_message(first, last, blank_cursor(masks.space), VerbSize, line_end, max_payload,
                         out, size);
+}
+
+/// `parse_message` for HMSG.
+bool parse_headed_message(const char* first, const char* last, std::size_t max_payload,
+                          message_frame& out, std::size_t& size) noexcept;
+
+/// The fast way for a message that is here as a whole, with a line of less than 128 bytes that
+/// looks as servers write it. False for everything else, whatever it is: the slow parser judges.
+[[gnu::always_inline]] inline bool parse_message(const char* first, const char* last,
+                                                 std::size_t max_payload, message_frame& out,
+                                                 std::size_t& size) noexcept {
+    constexpr std::ptrdiff_t smallest = 13; // MSG a 1 0, with two CRLF
+    if (last - first < smallest) {
+        return false;
+    }
+    if (is_verb(first, "msg ")) [[likely]] {
+        return parse_message_behind<plain_verb_size>(first, last, max_payload, out, size);
+    }
+    return parse_headed_message(first, last, max_payload, out, size);
 }
 
 } // namespace impl

@@ -38,7 +38,7 @@ public:
     explicit parser(parser_limits limits = {}) noexcept;
 
     /// Parses one operation at `first`. After `failed` only `reset` helps.
-    parse_status parse(const char* first, const char* last) {
+    [[gnu::always_inline]] parse_status parse(const char* first, const char* last) {
         std::size_t size = 0;
         if (fresh_ && parse_message(first, last, limits_.max_payload, frame_, size)) [[likely]] {
             size_ = size;

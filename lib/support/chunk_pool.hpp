@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "support/light_mutex.hpp"
+
 #include <conats/detail/block.hpp>
 
 #include <array>
@@ -60,7 +62,7 @@ private:
     friend void recycle(block* b) noexcept;
     void put(chunk* c) noexcept;
 
-    std::mutex mutex_;
+    light_mutex mutex_;
     std::array<chunk*, max_kept> kept_{}; // the first `kept_count_` of them
     std::size_t kept_count_ = 0;
     std::atomic<std::size_t> in_use_{0};

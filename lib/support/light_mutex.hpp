@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#if defined(__SANITIZE_THREAD__)
+#define CONATS_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CONATS_THREAD_SANITIZER
+#endif
+#endif
+
+namespace conats {
+inline namespace v0 {
+namespace impl {
+
+/// A mutex of one word for sections of a few dozen instructions. Taking and releasing a free one is
+/// two atomic operations in line, where `std::mutex` on glibc is two calls of 45 instructions
+/// together, of 376 for a whole publication, and 40 bytes in each subscription.
+///
+/// A thread that finds it taken tries for about as long as such a section takes, then sleeps. Not
+/// recursive, not fair. For `std::lock_guard`.
+class light_mutex {
+public:
+    light_mutex() = default;
+    light_mutex(const light_mutex&) = delete;
+    light_mutex& operator=(const light_mutex&) = delete;
+
+    void lock() noexcept {
+        note_locking();
+        std::uint32_t expected = free;
+        if (!state_.compare_exchange_strong(expected, taken, std::memory_order_acquire,
+                                            std::memory_order_relaxed)) [[unlikely]]
+            wait_and_lock();
+        note_locked();
+    }
+    void unlock() noexcept {
+        note_unlocking();
+        if (state_.exchange(free, std::memory_order_release) == awaited) [[unlikely]]
+            wake_one();
+        note_unlocked();
+    }
+
+private:
+    enum : std::uint32_t { free, taken, awaited };
+
+    void wait_and_lock() noexcept;
+    // The next owner may have destroyed the mutex before this: only its address is used.
+    void wake_one() noexcept;
+
+    // For ThreadSanitizer, which finds locks that are taken in changing order.
+#ifdef CONATS_THREAD_SANITIZER
+    void note_locking() noexcept;
+    void note_locked() noexcept;
+    void note_unlocking() noexcept;
+    void note_unlocked() noexcept;
+#else
+    void note_locking() noexcept {}
+    void note_locked() noexcept {}
+    void note_unlocking() noexcept {}
+    void note_unlocked() noexcept {}
+#endif
+
+    std::atomic<std::uint32_t> state_{free};
+};
+
+} // namespace impl
+} // namespace v0
+} // namespace conats
