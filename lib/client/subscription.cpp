@@ -3,6 +3,7 @@
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
 #include "support/later.hpp"
+#include "support/reserve_one.hpp"
 
 #include <conats/client.hpp>
 #include <conats/subscription.hpp>
@@ -99,11 +100,10 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
     let_go(*s);
     if (turn_is_over(*s))
         co_await yield();
-    std::optional<message> m;
     record r;
     while (!s->take(r)) {
         if (s->at_end())
-            co_return m;
+            co_return std::nullopt;
         waiting w(s, nullptr, {});
         if (w.refused())
             report(already_waiting(*s), nullptr);
@@ -113,9 +113,9 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
         if (is_cancelled(state))
             report(aborted(), nullptr);
     }
-    m.emplace(r);
-    hand_out(*s, *m);
-    co_return m;
+    message m(r);
+    hand_out(*s, m);
+    co_return std::move(m);
 }
 
 asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_ptr<lease> l,
@@ -178,13 +178,11 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
             report(aborted(), nullptr);
     }
     std::size_t n = 0;
-    for (record r; n != max && s->peek(); ++n) {
-        out->emplace_back(); // before anything is taken, since there may be no memory
-        if (!s->take(r)) {
-            out->pop_back();
+    for (record r; n != max; ++n) {
+        reserve_one(*out); // before anything is taken, since there may be no memory
+        if (!s->take(r))
             break;
-        }
-        out->back() = message(r);
+        out->emplace_back(r);
         hand_out(*s, out->back());
     }
     s->consumer_turn.add(n);

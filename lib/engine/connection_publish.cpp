@@ -132,16 +132,14 @@ error connection::check_fully(const publication& p) {
 publish_result connection::accept(const publication& p) {
     publish_result r;
     if (!has_good_form(p, options_.allow_empty_tokens())) [[unlikely]]
-        r.failure = check_form(p, options_.allow_empty_tokens());
-    if (r.failure) [[unlikely]]
-        return r;
+        if ((r.failure = check_form(p, options_.allow_empty_tokens())))
+            return r;
     woken_handler writer;
     {
         const lock_guard lock(mutex_);
         if (!surely_takes(p)) [[unlikely]]
-            r.failure = check_fully(p);
-        if (r.failure) [[unlikely]]
-            return r;
+            if ((r.failure = check_fully(p)))
+                return r;
         r.begin = outbox_.end();
         if (p.headers == nullptr && p.owned == nullptr) [[likely]] {
             append_publish(outbox_.bytes(), p.subject, p.reply, p.payload);

@@ -60,6 +60,7 @@ private:
     conats::server_info info_;
     subscription_table subscriptions_;
     std::uint64_t inbox_sid_ = 0;
+    std::uint64_t messages_ = 0; // of this chunk
 
     std::vector<registration> changes_;
     std::vector<subscription_state*> dirty_; // kept by subscriptions_
@@ -67,8 +68,7 @@ private:
     std::vector<std::weak_ptr<subscription_state>> backlogged_;
     std::size_t backlogged_checked_ = 16; // at this size those gone are dropped
     std::shared_ptr<subscription_state> full_;
-    std::uint64_t messages_ = 0; // of this chunk
-    std::uint64_t bytes_ = 0;
+    std::uint64_t bytes_ = 0; // of the messages of this chunk
 };
 
 } // namespace impl

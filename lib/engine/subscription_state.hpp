@@ -148,7 +148,7 @@ public:
     };
 
     /// The next record, if there is one. Its reference goes to the caller.
-    bool take(record& out) {
+    [[gnu::always_inline]] bool take(record& out) {
         if (flags_.load(std::memory_order_relaxed) != 0) [[unlikely]]
             return take_flagged(out);
         if (taken_next_ == taken_.size() && !refill())
@@ -216,7 +216,7 @@ private:
         return std::size_t{r.header_size} + r.payload_size + overhead;
     }
 
-    void hand_out(record& out) {
+    [[gnu::always_inline]] void hand_out(record& out) {
         out = taken_[taken_next_++];
         // One writer, so no read-modify-write is needed.
         delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

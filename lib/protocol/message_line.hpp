@@ -85,6 +85,15 @@ inline bool is_verb(const char* at, const char* verb) noexcept {
     return (there | 0x20202020U) == wanted;
 }
 
+/// Whether a line ends at `at`.
+inline bool is_line_end(const char* at) noexcept {
+    std::uint16_t there = 0;
+    std::uint16_t wanted = 0;
+    std::memcpy(&there, at, sizeof(there));
+    std::memcpy(&wanted, "\r\n", sizeof(wanted));
+    return there == wanted;
+}
+
 /// A number that ends before `end`: its value, and where it begins.
 struct number_before {
     std::uint32_t value = 0;
@@ -185,9 +194,8 @@ template <class Blanks>
     const number_before total = read_number_before(first, line_end);
     const std::size_t body = line_end + 2;
     const std::size_t whole = body + total.value + 2;
-    if (first[line_end + 1] != '\n' || total.begin == line_end || total.value > max_payload ||
-        whole > static_cast<std::size_t>(last - first) || first[whole - 2] != '\r' ||
-        first[whole - 1] != '\n') {
+    if (!is_line_end(first + line_end) || total.begin == line_end || total.value > max_payload ||
+        whole > static_cast<std::size_t>(last - first) || !is_line_end(first + whole - 2)) {
         return false;
     }
     number_before header{0, total.begin};
@@ -237,9 +245,6 @@ template <unsigned VerbSize>
         return parse_wide_message(first, last, masks, VerbSize, max_payload, out, size);
     }
     const auto line_end = static_cast<unsigned>(std::countr_zero(masks.control));
-    if (first[line_end] != '\r') {
-        return false;
-    }
     return read_message(first, last, blank_cursor(masks.space), VerbSize, line_end, max_payload,
                         out, size);
 }

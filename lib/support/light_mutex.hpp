@@ -28,7 +28,7 @@ public:
     light_mutex(const light_mutex&) = delete;
     light_mutex& operator=(const light_mutex&) = delete;
 
-    void lock() noexcept {
+    [[gnu::always_inline]] void lock() noexcept {
         note_locking();
         std::uint32_t expected = free;
         if (!state_.compare_exchange_strong(expected, taken, std::memory_order_acquire,
@@ -36,7 +36,7 @@ public:
             wait_and_lock();
         note_locked();
     }
-    void unlock() noexcept {
+    [[gnu::always_inline]] void unlock() noexcept {
         note_unlocking();
         if (state_.exchange(free, std::memory_order_release) == awaited) [[unlikely]]
             wake_one();
