@@ -131,15 +131,19 @@ error connection::check_fully(const publication& p) {
 
 publish_result connection::accept(const publication& p) {
     publish_result r;
-    if (!has_good_form(p, options_.allow_empty_tokens())) [[unlikely]]
-        if ((r.failure = check_form(p, options_.allow_empty_tokens())))
+    if (!has_good_form(p, options_.allow_empty_tokens())) [[unlikely]] {
+        r.failure = check_form(p, options_.allow_empty_tokens());
+        if (r.failure)
             return r;
+    }
     woken_handler writer;
     {
         const lock_guard lock(mutex_);
-        if (!surely_takes(p)) [[unlikely]]
-            if ((r.failure = check_fully(p)))
+        if (!surely_takes(p)) [[unlikely]] {
+            r.failure = check_fully(p);
+            if (r.failure)
                 return r;
+        }
         r.begin = outbox_.end();
         if (p.headers == nullptr && p.owned == nullptr) [[likely]] {
             append_publish(outbox_.bytes(), p.subject, p.reply, p.payload);

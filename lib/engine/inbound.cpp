@@ -127,10 +127,13 @@ error inbound::distribute(input_buffer& in) {
         }
         if constexpr (Traced)
             wire_tracer(connection_.options().wire_trace()).on_parsed(parser_, at);
-        if (parser_.kind() == operation_kind::msg)
+        if (parser_.kind() == operation_kind::msg) {
             on_message(chunk);
-        else if ((e = on_operation(chunk)))
-            break;
+        } else {
+            e = on_operation(chunk);
+            if (e)
+                break;
+        }
         at += parser_.size();
     }
     in.consume(static_cast<std::size_t>(at - first));
