@@ -157,7 +157,6 @@ asio::awaitable<void> call_awaiting(std::shared_ptr<connection> c, state_pointer
 asio::awaitable<void> run_in_order(std::shared_ptr<connection> c, state_pointer s,
                                    std::shared_ptr<const awaiting_handler> handler) {
     // As call_awaiting, whose frame would be one more for each message.
-    std::exception_ptr thrown;
     operation_pointer operation;
     while (co_await wait_for_message(s)) {
         record r;
@@ -168,10 +167,8 @@ asio::awaitable<void> run_in_order(std::shared_ptr<connection> c, state_pointer 
                     operation = c->begin_delivery(*s, m);
                 co_await (*handler)(m);
             } catch (...) {
-                thrown = std::current_exception();
+                tell_failure(*c, *s, operation, std::current_exception());
             }
-            if (thrown) [[unlikely]]
-                tell_failure(*c, *s, operation, std::exchange(thrown, nullptr));
             if (operation) [[unlikely]]
                 operation.reset();
             if (turn_is_over(*s))

@@ -120,6 +120,10 @@ inline number_before read_number_before(const char* line, unsigned end) noexcept
 /// 8 digits (rare: the slow parser reads it) or holds anything else.
 [[gnu::always_inline]] inline bool read_short_decimal(const char* at, unsigned size,
                                                       std::uint64_t& out) noexcept {
+    if (size == 1) { // most programs have few subscriptions: 25 of 35 instructions less
+        out = static_cast<unsigned char>(*at - '0');
+        return out <= 9;
+    }
     if (size - 1 > 7) {
         return false;
     }
