@@ -36,7 +36,7 @@ void tell_failure_of(connection& c, const subscription_state& s, operation_point
     } catch (...) { // `text` says so
     }
     error e(errc::handler_failed, std::move(text));
-    e.subject(s.subject());
+    e.subject(std::string(s.subject()));
     end_operation(operation, e);
     c.raise(event(event_kind::handler_failed, std::move(e)));
 }

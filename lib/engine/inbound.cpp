@@ -127,12 +127,13 @@ void inbound::on_message(block& chunk) {
         add_reference(&chunk);
         return;
     }
-    if (!s->is_staged())
+    message_queue& q = s->staging();
+    if (!q.is_staged())
         dirty_.push_back(s);
-    record& r = s->next_staged();
+    record& r = q.place();
     fill(r, m, chunk);
     r.malformed_headers = malformed;
-    s->stage();
+    q.stage(r);
 }
 
 void inbound::commit(block& chunk) {
