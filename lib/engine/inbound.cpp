@@ -64,6 +64,8 @@ void inbound::apply_registrations() {
             subscriptions_.drop(r.sid);
     }
     changes_.clear();
+    if (changes_.capacity() > kept_changes)
+        changes_ = {};
 }
 
 template <bool Traced>
