@@ -33,6 +33,13 @@ record in(chunk& memory) {
     return r;
 }
 
+void stage(subscription_state& s, chunk& memory) {
+    conats::impl::message_queue& q = s.staging();
+    record& r = q.place();
+    r = in(memory);
+    q.stage(r);
+}
+
 void take_all(subscription_state& s) {
     record r;
     while (s.take(r)) {
@@ -46,8 +53,7 @@ void one(benchmark::State& state) {
     chunk* const memory = conats::impl::make_chunk(1024, nullptr);
     for ([[maybe_unused]] auto _ : state) {
         for (std::size_t i = 0; i != messages_of_a_read; ++i) {
-            s.next_staged() = in(*memory);
-            s.stage();
+            stage(s, *memory);
         }
         s.commit(*memory, {});
         take_all(s);
@@ -66,8 +72,7 @@ void varied(benchmark::State& state) {
     std::mt19937 random(1);
     for ([[maybe_unused]] auto _ : state) {
         subscription_state& s = *all[random() % all.size()];
-        s.next_staged() = in(*memory);
-        s.stage();
+        stage(s, *memory);
         s.commit(*memory, {});
         take_all(s);
     }

@@ -8,7 +8,9 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/execution/outstanding_work.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/prefer.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -37,7 +39,7 @@ void tell_failure_of(connection& c, const subscription_state& s, operation_point
     } catch (...) { // `text` says so
     }
     error e(errc::handler_failed, std::move(text));
-    e.subject(s.subject());
+    e.subject(std::string(s.subject()));
     end_operation(operation, e);
     c.raise(event(event_kind::handler_failed, std::move(e)));
 }
@@ -123,21 +125,79 @@ void call(connection& c, const subscription_state& s, const plain_handler& handl
     left.add(record_access::take(m));
 }
 
-asio::awaitable<void> run_plain(std::shared_ptr<connection> c, state_pointer s,
-                                plain_handler handler) {
-    left_references left;
-    while (co_await wait_for_message(s)) {
-        record r;
-        while (s->take(r)) {
-            call(*c, *s, handler, r, left);
-            if (turn_is_over(*s)) {
-                left.give_back();
-                co_await yield();
-            }
-        }
-        left.give_back();
+/// Feeds a handler that awaits nothing. It needs no coroutine, whose frames would be most of an
+/// idle subscription's memory: whoever resumes the runner owns it, and while it waits its own
+/// parked handler does.
+class plain_runner {
+public:
+    plain_runner(std::shared_ptr<connection> c, state_pointer s, plain_handler handler,
+                 const asio::any_io_executor& executor)
+        : connection_(std::move(c)),
+          state_(std::move(s)),
+          handler_(std::move(handler)),
+          executor_(asio::prefer(executor, asio::execution::outstanding_work.tracked)) {}
+    plain_runner(const plain_runner&) = delete;
+    plain_runner& operator=(const plain_runner&) = delete;
+    ~plain_runner() { end_wait(); }
+
+    /// Waits for messages or the end; where something is there already it is resumed at once.
+    static void wait(std::unique_ptr<plain_runner> r) {
+        plain_runner& self = *r;
+        const state_pointer s = self.state_; // the runner may be gone before `park` returns
+        self.wait_.outcome = wake::pending;
+        self.waits_ = s->begin_wait(self.wait_); // always: nobody else may
+        s->park(self.wait_, parked_handler::hold(resumption{std::move(r)}));
     }
-}
+
+private:
+    enum class next : std::uint8_t { wait, yield, end };
+
+    struct resumption {
+        using executor_type = asio::any_io_executor;
+        [[nodiscard]] executor_type get_executor() const noexcept { return runner->executor_; }
+        void operator()() { run(std::move(runner)); }
+        std::unique_ptr<plain_runner> runner;
+    };
+
+    static void run(std::unique_ptr<plain_runner> r) {
+        r->end_wait();
+        switch (r->take_turn()) {
+        case next::wait: wait(std::move(r)); break;
+        case next::yield: parked_handler::hold(resumption{std::move(r)}).post(); break;
+        case next::end: break;
+        }
+    }
+
+    next take_turn() noexcept {
+        try {
+            left_references left;
+            for (record r; state_->take(r);) {
+                call(*connection_, *state_, handler_, r, left);
+                if (turn_is_over(*state_))
+                    return next::yield;
+            }
+            left.give_back(); // before those who wait for the end go on
+            return state_->at_end() ? next::end : next::wait;
+        } catch (...) {
+            runner_end{connection_, state_}(std::current_exception());
+            return next::end;
+        }
+    }
+
+    void end_wait() {
+        if (!std::exchange(waits_, false))
+            return;
+        state_->end_wait();
+        restart_turn(*state_);
+    }
+
+    const std::shared_ptr<connection> connection_;
+    const state_pointer state_;
+    const plain_handler handler_;
+    const asio::any_io_executor executor_; // its context has work while this lives
+    subscription_state::consumer_wait wait_;
+    bool waits_ = false;
+};
 
 using awaiting_handler = std::function<asio::awaitable<void>(message&)>;
 
@@ -304,12 +364,12 @@ void run_handler(const std::shared_ptr<connection>& c, std::shared_ptr<subscript
     const auto executor = options.executor() ? options.executor() : c->user_executor();
     if (!executor)
         return; // closed meanwhile
-    runner_end at_end{c, s};
     if (handler.plain) {
-        asio::co_spawn(executor, run_plain(c, std::move(s), std::move(handler.plain)),
-                       std::move(at_end));
+        plain_runner::wait(
+            std::make_unique<plain_runner>(c, std::move(s), std::move(handler.plain), executor));
         return;
     }
+    runner_end at_end{c, s};
     auto shared = std::make_shared<const awaiting_handler>(std::move(handler.awaiting));
     if (options.max_concurrent() <= 1)
         asio::co_spawn(executor, run_in_order(c, std::move(s), std::move(shared)),

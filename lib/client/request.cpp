@@ -108,7 +108,7 @@ asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, p
                                               connection::clock::time_point deadline, error* out) {
     const std::string reply = l->get().new_inbox();
     auto state = make_subscription(reply, subscribe_options());
-    state->asked_subject = p.subject;
+    state->set_own_inbox(std::string(p.subject));
     auto inbox = std::make_unique<own_inbox>(l, state);
     register_subscription(l, state, 1);
     inbox->deadline = deadline;

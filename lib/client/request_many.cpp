@@ -122,7 +122,7 @@ error begin_gathering(reply_gathering& g, const std::shared_ptr<lease>& l, publi
         return error(errc::invalid_argument, "the timeout is not positive");
     const std::string reply = c.new_inbox();
     auto state = make_subscription(reply, inbox_options(o, total));
-    state->asked_subject = p.subject;
+    state->set_own_inbox(std::string(p.subject));
     g.replies = subscription(state, l);
     register_subscription(l, state, o.max_messages());
     if (error e = state->end_reason())

@@ -29,7 +29,14 @@ asio::awaitable<void> wait_for_any(std::shared_ptr<subscription_state> s);
 /// Whether others get a turn before the next result: a queue that is always full must not starve
 /// timers and cancellation.
 inline bool turn_is_over(subscription_state& s) {
-    return s.consumer_turn.add() && s.consumer_turn.is_over(turn::clock::now());
+    message_queue* const q = s.queue();
+    return q != nullptr && q->consumer_turn.add() && q->consumer_turn.is_over(turn::clock::now());
+}
+
+/// The consumer was suspended.
+inline void restart_turn(subscription_state& s) {
+    if (message_queue* const q = s.queue())
+        q->consumer_turn.restart();
 }
 
 /// Spawns what feeds a subscription's messages to its handler until its end.

@@ -24,7 +24,7 @@ error empty_subscription() {
 
 error already_waiting(const subscription_state& s) {
     return error(errc::already_waiting, "the subscription has a waiting consumer already")
-        .subject(s.subject());
+        .subject(std::string(s.subject()));
 }
 
 /// Whether there are messages for the caller to take.
@@ -36,22 +36,26 @@ bool may_take(const state_pointer& s) noexcept {
 error refuse_consumer(const state_pointer& s) {
     if (!s)
         return empty_subscription();
-    return error(errc::already_waiting, "its handler takes the messages").subject(s->subject());
+    return error(errc::already_waiting, "its handler takes the messages")
+        .subject(std::string(s->subject()));
 }
 
 /// The consumer comes back: what it took before is handled.
 void let_go(subscription_state& s) noexcept {
-    if (s.observed) [[unlikely]]
-        s.deliveries.clear();
+    if (s.observed && s.queue() != nullptr) [[unlikely]]
+        s.queue()->deliveries.clear();
+}
+
+void keep_operation(subscription_state& s, const message& m) {
+    const auto c = std::static_pointer_cast<connection>(s.observer.lock());
+    if (auto operation = c ? c->begin_delivery(s, m) : nullptr)
+        s.queue()->deliveries.push_back(std::move(operation));
 }
 
 /// A message is handed out.
-void hand_out(subscription_state& s, const message& m) {
-    if (!s.observed) [[likely]]
-        return;
-    const auto c = std::static_pointer_cast<connection>(s.observer.lock());
-    if (auto operation = c ? c->begin_delivery(s, m) : nullptr)
-        s.deliveries.push_back(std::move(operation));
+inline void hand_out(subscription_state& s, const message& m) {
+    if (s.observed) [[unlikely]]
+        keep_operation(s, m);
 }
 
 /// One wait of a consumer, with its deadline if it has one.
@@ -108,7 +112,7 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
         if (w.refused())
             report(already_waiting(*s), nullptr);
         co_await park(s, w.wait);
-        s->consumer_turn.restart();
+        restart_turn(*s);
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))
             report(aborted(), nullptr);
@@ -146,12 +150,13 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
         } else {
             co_await yield(); // who asks again and again must not starve those who bring messages
         }
-        s->consumer_turn.restart();
+        restart_turn(*s);
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))
             report(aborted(), nullptr);
         if (outcome == wake::timeout && !s->peek() && !s->ended()) {
-            report(error(errc::timeout, "no message in time").subject(s->subject()), out);
+            report(error(errc::timeout, "no message in time").subject(std::string(s->subject())),
+                   out);
             co_return m;
         }
     }
@@ -172,7 +177,7 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
         if (w.refused())
             report(already_waiting(*s), nullptr);
         co_await park(s, w.wait);
-        s->consumer_turn.restart();
+        restart_turn(*s);
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))
             report(aborted(), nullptr);
@@ -185,7 +190,8 @@ asio::awaitable<std::size_t> next_batch(state_pointer s, std::vector<message>* o
         out->emplace_back(r);
         hand_out(*s, out->back());
     }
-    s->consumer_turn.add(n);
+    if (n != 0)
+        s->queue()->consumer_turn.add(n);
     co_return n;
 }
 
@@ -253,7 +259,7 @@ asio::awaitable<void> wait_for_any(state_pointer s) {
         if (w.refused())
             report(already_waiting(*s), nullptr);
         co_await park(s, w.wait);
-        s->consumer_turn.restart();
+        restart_turn(*s);
         const auto state = co_await asio::this_coro::cancellation_state;
         if (is_cancelled(state))
             report(aborted(), nullptr);

@@ -278,8 +278,8 @@ void connection::push_state(event_queue& to) const {
     subscriptions_.for_each([&](const auto& s) {
         if (!s->is_slow())
             return;
-        const error why =
-            error(errc::messages_dropped, "pending limit exceeded").subject(s->subject());
+        const error why = error(errc::messages_dropped, "pending limit exceeded")
+                              .subject(std::string(s->subject()));
         to.push(event(event_kind::subscription_changed, why)
                     .subscription_state(subscription_status::slow)
                     .status(status_));
@@ -409,7 +409,7 @@ void connection::finish(const error& reason) {
         if (!events_.empty() || logs(log_level::debug))
             subscriptions_.for_each([&](const auto& s) {
                 tell([&] {
-                    const error why = refusal("").subject(s->subject());
+                    const error why = refusal("").subject(std::string(s->subject()));
                     return event(event_kind::subscription_changed, why)
                         .subscription_state(subscription_status::closed)
                         .status(status_);
@@ -438,7 +438,7 @@ void connection::finish(const error& reason) {
     subscriptions.for_each([&](const auto& s) {
         error why = told;
         if (s->is_own_inbox())
-            why.was_written(was_written(s->request_begin));
+            why.was_written(was_written(s->request_begin()));
         s->end(why, false);
     });
     for (const auto& w : streams)
@@ -467,8 +467,9 @@ void connection::take_waits(wait_list& to) noexcept {
 
 subscription_table connection::take_subscriptions() noexcept {
     subscriptions_.for_each([&](const auto& s) {
-        subscription_timers_.remove(s->timer);
-        s->sid = 0;
+        if (subscription_timer* const timer = s->timer())
+            subscription_timers_.remove(*timer);
+        s->set_unregistered();
     });
     registrations_.clear();
     return std::exchange(subscriptions_, subscription_table());

@@ -431,7 +431,7 @@ private:
     void take_waits(wait_list& to) noexcept;
     struct expired_wait {
         std::shared_ptr<subscription_state> consumer;
-        std::uint64_t ticket;
+        std::uint32_t ticket;
     };
     template <class F>
     void for_each_consumed(F&& f) const;

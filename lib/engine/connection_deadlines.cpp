@@ -13,17 +13,18 @@ void connection::start_deadlines(subscription_state& s) {
     if (!s.is_timed())
         return;
     s.start_deadlines(now());
-    subscription_timers_.add(s.timer, s.next_deadline());
-    arm(s.timer.at);
+    subscription_timers_.add(*s.timer(), s.next_deadline());
+    arm(s.timer()->at);
 }
 
 void connection::hasten_deadline(subscription_state& s) {
     const lock_guard lock(mutex_);
-    if (!s.timer.is_queued())
+    subscription_timer& timer = *s.timer();
+    if (!timer.is_queued())
         return; // unregistered a moment ago
-    subscription_timers_.remove(s.timer);
-    subscription_timers_.add(s.timer, s.next_deadline());
-    arm(s.timer.at);
+    subscription_timers_.remove(timer);
+    subscription_timers_.add(timer, s.next_deadline());
+    arm(timer.at);
 }
 
 void connection::take_overdue(clock::time_point now, std::vector<overdue_subscription>& overdue) {
@@ -37,8 +38,8 @@ void connection::take_overdue(clock::time_point now, std::vector<overdue_subscri
             continue;
         }
         reserve_one(overdue);
-        error reason = error(why).subject(s.subject());
-        overdue.push_back({subscriptions_.find_shared(s.sid), std::move(reason)});
+        error reason = error(why).subject(std::string(s.subject()));
+        overdue.push_back({subscriptions_.find_shared(s.sid()), std::move(reason)});
         note_ending(overdue.back().subscription);
         unregister(s, true);
         tell([&] {

@@ -175,7 +175,7 @@ bool connection::refuse_own_inbox(const server_failure& f, const error& e) {
             if (!s->is_own_inbox())
                 return;
             const bool hit =
-                f.reply.empty() ? s->asked_subject == f.subject : s->subject() == f.reply;
+                f.reply.empty() ? s->asked_subject() == f.subject : s->subject() == f.reply;
             // Of several requests to one subject any will do: each gets its own refusal.
             if (hit && !inbox)
                 inbox = s;

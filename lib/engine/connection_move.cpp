@@ -86,8 +86,8 @@ void connection::append_farewell(ping_kind kind) {
     const std::size_t before = bytes.size();
     try {
         subscriptions_.for_each([&](const auto& s) {
-            if (s->sid != 0 && !s->is_own_inbox()) // handlers may still ask before they reply
-                append_unsubscribe(bytes, s->sid);
+            if (s->sid() != 0 && !s->is_own_inbox()) // handlers may still ask before they reply
+                append_unsubscribe(bytes, s->sid());
         });
         append_ping(kind);
     } catch (...) {
@@ -121,7 +121,7 @@ bool connection::take_move() {
         publishers_.take_all(wake::ready, woken);
         subscriptions_.for_each([&](const auto& s) {
             if (s->draining)
-                drained.push_back(s->sid);
+                drained.push_back(s->sid());
         });
         leave_server();
     }

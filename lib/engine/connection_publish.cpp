@@ -327,7 +327,7 @@ std::size_t connection::reply_room() const noexcept {
 
 void connection::note_own_request(subscription_state& inbox, std::uint64_t begin) {
     const lock_guard lock(mutex_);
-    inbox.request_begin = begin;
+    inbox.set_request_begin(begin);
 }
 
 std::string connection::new_inbox() {

@@ -163,7 +163,7 @@ bool connection::on_session_end(const error& cause) {
         release_publishers(woken);
         subscriptions_.for_each([&](const auto& s) {
             if (s->draining)
-                drained.push_back(s->sid);
+                drained.push_back(s->sid());
         });
         set_status(conats::status::disconnected, cause); // while it is known from which server
         leave_server();
@@ -195,7 +195,7 @@ void connection::end_inboxes(std::vector<ended_inbox>& out) {
         if (!s->is_own_inbox())
             return;
         error why = lost_error();
-        why.was_written(written_ > s->request_begin);
+        why.was_written(written_ > s->request_begin());
         out.push_back({s, std::move(why)});
     });
     for (const ended_inbox& i : out)
@@ -286,7 +286,7 @@ void connection::replay(std::uint64_t inbox_sid) {
     outbox next = outbox_.successor();
     registrations_.clear(); // the new session's reader knows none
     subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
-        if (s != nullptr && s->sid == 0)
+        if (s != nullptr && s->sid() == 0)
             return; // it has ended
         registrations_.push_back({sid, s, s == nullptr});
         if (s == nullptr) {
@@ -330,7 +330,7 @@ void connection::note_place(std::string_view reply, std::uint64_t begin) {
         return;
     subscriptions_.for_each([&](const auto& s) {
         if (s->is_own_inbox() && s->subject() == reply)
-            s->request_begin = begin;
+            s->set_request_begin(begin);
     });
 }
 

@@ -18,7 +18,7 @@ namespace impl {
 namespace {
 
 event subscription_event(const subscription_state& s, subscription_status what, error why) {
-    why.subject(s.subject());
+    why.subject(std::string(s.subject()));
     return event(event_kind::subscription_changed, std::move(why)).subscription_state(what);
 }
 
@@ -76,20 +76,21 @@ void connection::enter(const std::shared_ptr<subscription_state>& s, std::uint64
     reserve_one(registrations_);
     byte_buffer& bytes = outbox_.bytes();
     const std::size_t before = bytes.size();
-    s->sid = subscriptions_.add(s);
+    const std::uint64_t sid = subscriptions_.add(s);
+    s->set_registered(sid);
     try {
         if (is_online()) { // else it is part of what the next session begins with
-            append_subscribe(bytes, s->subject(), s->queue_group(), s->sid);
+            append_subscribe(bytes, s->subject(), s->queue_group(), sid);
             if (max_messages != 0)
-                append_unsubscribe(bytes, s->sid, max_messages);
+                append_unsubscribe(bytes, sid, max_messages);
         }
         start_deadlines(*s);
     } catch (...) {
         bytes.truncate(before);
-        subscriptions_.erase(std::exchange(s->sid, 0));
+        subscriptions_.erase(s->set_unregistered());
         throw;
     }
-    note_registration({s->sid, s, false});
+    note_registration({sid, s, false});
 }
 
 // Without a session there is no reader to be told: the next one begins with all that there are.
@@ -101,12 +102,13 @@ void connection::note_registration(registration r) {
 }
 
 void connection::unregister(subscription_state& s, bool tell_server) noexcept {
-    if (s.sid == 0)
+    if (s.sid() == 0)
         return;
-    subscription_timers_.remove(s.timer);
-    s.drained_sid = std::exchange(s.sid, 0);
+    if (subscription_timer* const timer = s.timer())
+        subscription_timers_.remove(*timer);
+    const std::uint64_t sid = s.set_unregistered();
     try {
-        withdraw(s.drained_sid, tell_server);
+        withdraw(sid, tell_server);
     } catch (...) {
         any_leaving_ = true;
         arm(now());
@@ -125,7 +127,7 @@ void connection::take_leaving() noexcept {
     if (!std::exchange(any_leaving_, false))
         return;
     subscriptions_.for_each_entry([&](std::uint64_t sid, const auto& s) {
-        if (s == nullptr || s->sid != 0 || any_leaving_)
+        if (s == nullptr || s->sid() != 0 || any_leaving_)
             return;
         try {
             withdraw(sid, true); // it keeps its place, which is empty now
@@ -154,7 +156,7 @@ void connection::note_ending(const std::shared_ptr<subscription_state>& s) noexc
 bool connection::is_handling(std::uint64_t ended_sid) const {
     return std::any_of(ending_.begin(), ending_.end(), [&](const auto& w) {
         const auto s = w.lock();
-        return s && s->drained_sid == ended_sid && !s->finished();
+        return s && s->former_sid() == ended_sid && !s->finished();
     });
 }
 
@@ -163,9 +165,9 @@ void connection::remove_subscription(subscription_state& s, const error& why) no
     std::shared_ptr<subscription_state> kept; // its last reference may be in the table
     {
         const lock_guard lock(mutex_);
-        if (!alive_ || s.sid == 0)
+        if (!alive_ || s.sid() == 0)
             return;
-        kept = subscriptions_.find_shared(s.sid);
+        kept = subscriptions_.find_shared(s.sid());
         unregister(s, true);
         tell([&] {
             return subscription_event(s, subscription_status::closed, why).status(status_);
@@ -180,10 +182,10 @@ void connection::limit_subscription(subscription_state& s, std::uint64_t max_mes
     woken_handler writer;
     {
         const lock_guard lock(mutex_);
-        if (!alive_ || s.sid == 0)
+        if (!alive_ || s.sid() == 0)
             return;
         if (s.limit_messages(max_messages)) {
-            reached = subscriptions_.find_shared(s.sid);
+            reached = subscriptions_.find_shared(s.sid());
             note_ending(reached);
             unregister(s, true);
             tell([&] {
@@ -192,7 +194,7 @@ void connection::limit_subscription(subscription_state& s, std::uint64_t max_mes
                     .status(status_);
             });
         } else if (is_online()) {
-            append_unsubscribe(outbox_.bytes(), s.sid, max_messages);
+            append_unsubscribe(outbox_.bytes(), s.sid(), max_messages);
         }
         writer = take_writer();
     }
@@ -214,15 +216,15 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
                 return subscription_event(s, subscription_status::active, error()).status(status_);
             });
         if (r.became_slow) {
-            const error why =
-                error(errc::messages_dropped, "pending limit exceeded").subject(s.subject());
+            const error why = error(errc::messages_dropped, "pending limit exceeded")
+                                  .subject(std::string(s.subject()));
             tell([&] { return event(event_kind::slow_consumer, why).status(status_); });
             tell([&] {
                 return subscription_event(s, subscription_status::slow, why).status(status_);
             });
         }
-        if (r.reached_max && s.sid != 0) {
-            reached = subscriptions_.find_shared(s.sid);
+        if (r.reached_max && s.sid() != 0) {
+            reached = subscriptions_.find_shared(s.sid());
             note_ending(reached);
             // The server has done so as well, unless a 503 of its own was among the messages: it
             // does not count that.
@@ -276,18 +278,18 @@ error connection::begin_subscription_drain(subscription_state& s, wait_node& n) 
         const lock_guard lock(mutex_);
         if (!alive_)
             return refusal("drain");
-        if (s.sid == 0) {
+        if (s.sid() == 0) {
             const error why = s.end_reason();
             // Its handler may still be at work; `on_finished` tells.
-            if (s.has_handler && s.drained_sid != 0 && !s.finished()) {
-                n.ticket = s.drained_sid;
+            if (s.has_handler && s.former_sid() != 0 && !s.finished()) {
+                n.ticket = s.former_sid();
                 subscription_drains_.push(n);
                 return error();
             }
             // Unregistered a moment ago, its end not told yet: there is nothing to drain either.
             return why ? why : error(errc::drained);
         }
-        n.ticket = sid = s.sid;
+        n.ticket = sid = s.sid();
         const std::size_t before = outbox_.bytes().size();
         if (is_online()) {
             pings_.reserve_one();
@@ -431,7 +433,7 @@ void connection::on_finished(subscription_state& s) {
     woken_handler writer;
     {
         const lock_guard lock(mutex_);
-        take_tickets(subscription_drains_, s.drained_sid, woken);
+        take_tickets(subscription_drains_, s.former_sid(), woken);
         if (std::exchange(s.drain_counted, false) && --drains_pending_ == 0)
             enter_draining_pubs();
         writer = take_writer();

@@ -66,15 +66,18 @@ void inbound::apply_registrations() {
             subscriptions_.drop(r.sid);
     }
     changes_.clear();
+    if (changes_.capacity() > kept_changes)
+        changes_ = {};
 }
 
 [[gnu::always_inline]] inline record& inbound::stage(subscription_state& s, const message_frame& m,
                                                      std::uint32_t header_size, block& chunk) {
-    if (!s.is_staged()) [[unlikely]]
+    message_queue& q = s.staging();
+    if (!q.is_staged()) [[unlikely]]
         dirty_.push_back(&s);
-    record& r = s.next_staged();
+    record& r = q.place();
     fill(r, m, header_size, chunk);
-    s.stage();
+    q.stage(r);
     return r;
 }
 

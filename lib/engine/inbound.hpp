@@ -40,6 +40,9 @@ public:
 private:
     // Queued messages may pin read buffers up to here; above, they are copied out of them.
     static constexpr std::size_t max_pinned = std::size_t{16} << 20U;
+    // Above this the room of a burst of changes is given back; so is the connection's list of them,
+    // which gets it in exchange.
+    static constexpr std::size_t kept_changes = 1024;
 
     void apply_registrations();
     template <bool Traced>

@@ -73,7 +73,7 @@ void message_barriers::sweep(ids& reached) {
     while (epochs_.size() > 1 && epochs_.front().running == 0) {
         const ids& then = epochs_.front().then;
         reached.insert(reached.end(), then.begin(), then.end());
-        epochs_.pop_front();
+        epochs_.erase(epochs_.begin());
         ++first_epoch_;
     }
 }

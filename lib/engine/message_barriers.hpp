@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <limits>
 #include <vector>
 
@@ -58,7 +57,7 @@ private:
     void sweep(ids& reached);
 
     std::vector<mark> marks_; // by position
-    std::deque<epoch> epochs_;
+    std::vector<epoch> epochs_;
     std::uint64_t first_epoch_ = 0;
     bool at_work_ = false; // the consumer has a batch and is not back
 };

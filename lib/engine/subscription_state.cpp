@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/subscription_state.hpp"
 
-#include "support/chunk_pool.hpp"
-
 #include <algorithm>
-#include <cstring>
 #include <limits>
-#include <new>
 #include <utility>
 
 namespace conats {
@@ -15,200 +11,96 @@ namespace impl {
 
 namespace {
 
+constexpr std::chrono::nanoseconds usual_pause = pending_limits().max_pause;
+
 std::size_t or_unlimited(std::size_t limit) {
     return limit == 0 ? std::numeric_limits<std::size_t>::max() : limit;
 }
 
-/// A record of the same message in a block of its own size.
-record copy_out(const record& r, const std::shared_ptr<void>& owner) {
-    const std::size_t size = std::size_t{r.body_offset} + r.header_size + r.payload_size;
-    chunk* own = make_chunk(size, owner);
-    std::memcpy(own->data(), r.subject(), size);
-    record copy = r;
-    copy.memory = own;
-    copy.subject(own->data());
-    return copy;
-}
-
 } // namespace
 
-subscription_state::subscription_state(std::string subject, std::string queue_group,
+subscription_state::subscription_state(const std::string& subject, const std::string& queue_group,
                                        pending_limits limits, subscription_times times)
-    : subject_(std::move(subject)),
-      queue_group_(std::move(queue_group)),
-      policy_(limits.policy),
-      max_pause_(limits.max_pause),
-      times_(times),
+    : policy_(limits.policy),
+      names_(subject + queue_group),
+      subject_size_(static_cast<std::uint32_t>(subject.size())),
+      flags_(limits.policy == overflow::wait ? no_queue | tells_room : no_queue),
       limit_messages_(or_unlimited(limits.messages)),
-      limit_bytes_(or_unlimited(limits.bytes)),
-      deadlines_(times) {}
+      limit_bytes_(or_unlimited(limits.bytes)) {
+    if (times.any() || limits.max_pause != usual_pause)
+        extras_ = std::make_unique<subscription_extras>(*this, times, limits.max_pause);
+}
 
 subscription_state::~subscription_state() {
-    drop_taken();
-    for (; head_ != tail_; ++head_)
-        release_reference(ring_.at(head_).memory);
+    delete queue();
+}
+
+// --- What few have
+
+void subscription_state::set_own_inbox(std::string asked_subject) {
+    if (!extras_)
+        extras_ = std::make_unique<subscription_extras>(*this, subscription_times(), usual_pause);
+    extras_->asked_subject = std::move(asked_subject);
+}
+
+std::string_view subscription_state::asked_subject() const noexcept {
+    return extras_ ? std::string_view(extras_->asked_subject) : std::string_view();
+}
+
+std::uint64_t subscription_state::request_begin() const noexcept {
+    return extras_ ? extras_->request_begin : 0;
+}
+
+void subscription_state::set_request_begin(std::uint64_t begin) noexcept {
+    if (extras_)
+        extras_->request_begin = begin;
+}
+
+std::chrono::nanoseconds subscription_state::max_pause() const noexcept {
+    return extras_ ? extras_->max_pause : usual_pause;
+}
+
+subscription_times subscription_state::times() const noexcept {
+    return extras_ ? extras_->times : subscription_times();
 }
 
 // --- Its time
 
 void subscription_state::start_deadlines(time_point now) {
     const std::lock_guard lock(mutex_);
-    deadlines_.start(now);
+    extras_->deadlines.start(now);
 }
 
 bool subscription_state::on_arrival(time_point now) {
     const std::lock_guard lock(mutex_);
-    return deadlines_.on_messages(now);
+    return extras_->deadlines.on_messages(now);
 }
 
 errc subscription_state::check_deadlines(time_point now, bool paused) {
     const std::lock_guard lock(mutex_);
     if (paused)
-        deadlines_.excuse(now);
-    return deadlines_.check(now);
+        extras_->deadlines.excuse(now);
+    return extras_->deadlines.check(now);
 }
 
 subscription_state::time_point subscription_state::next_deadline() const {
     const std::lock_guard lock(mutex_);
-    return deadlines_.next();
+    return extras_->deadlines.next();
 }
 
 // --- The reader's
 
-void subscription_state::unstage() noexcept {
-    staged_end_ = tail_;
-    staged_bytes_ = 0;
+std::uint8_t subscription_state::clear_flag(flag f, std::memory_order order) noexcept {
+    return flags_.fetch_and(static_cast<std::uint8_t>(~f), order);
 }
 
-void subscription_state::make_room() {
-    const std::lock_guard lock(mutex_);
-    known_head_ = head_;
-    if (staged_end_ - head_ >= ring_.capacity())
-        ring_.grow(head_, staged_end_);
-}
-
-commit_result subscription_state::commit(block& chunk, time_point now) {
-    commit_result result;
-    const std::lock_guard lock(mutex_);
-    const std::uint64_t first = tail_;
-    const std::uint64_t staged = staged_end_ - tail_;
-    // As if the messages came one by one: a burst may begin an episode after it ends another.
-    if (staged != 0)
-        end_episode(result, 1, cost(ring_.at(tail_)));
-    const bool limited = max_messages_ != 0 && received_ + staged >= max_messages_;
-    if (!end_reason_ && !limited &&
-        fits(pending_messages() + staged, pending_bytes() + staged_bytes_)) [[likely]] {
-        received_ += staged;
-        accept_all(chunk);
-    } else {
-        accept_some(chunk, result);
+// Under the lock.
+message_queue& subscription_state::make_queue() {
+    if (queue() == nullptr) {
+        queue_.store(new message_queue, std::memory_order_release);
+        clear_flag(no_queue, std::memory_order_release);
     }
-    staged_end_ = tail_;
-    staged_bytes_ = 0;
-    if (tail_ != first)
-        arrivals_.add(first, now, std::min(oldest_position(), first));
-    max_pending_messages_ = std::max(max_pending_messages_, pending_messages());
-    max_pending_bytes_ = std::max(max_pending_bytes_, pending_bytes());
-    note_episode(result);
-    if (head_ != tail_ || end_reason_)
-        result.consumer = take_consumer(wake::ready);
-    return result;
-}
-
-void subscription_state::accept_all(block& chunk) {
-    add_reference(&chunk, static_cast<std::uint32_t>(staged_end_ - tail_));
-    committed_bytes_ += staged_bytes_;
-    tail_ = staged_end_;
-}
-
-void subscription_state::accept_some(block& chunk, commit_result& result) {
-    const std::uint64_t end = staged_end_;
-    for (std::uint64_t p = tail_; p != end; ++p) {
-        const record r = ring_.at(p);
-        if (!admit(r, result))
-            continue;
-        add_reference(&chunk);
-        committed_bytes_ += cost(r);
-        ring_.at(tail_++) = r; // never behind p
-    }
-    result.full =
-        policy_ == overflow::wait && !pause_given_up_ && !fits(pending_messages(), pending_bytes());
-}
-
-bool subscription_state::admit(const record& r, commit_result& result) {
-    if (end_reason_)
-        return false;
-    ++received_;
-    if (max_messages_ != 0 && received_ >= max_messages_) {
-        result.reached_max = true;
-        if (received_ > max_messages_)
-            return false;
-    }
-    const auto has_room = [&] { return fits(pending_messages() + 1, pending_bytes() + cost(r)); };
-    if (policy_ == overflow::wait && !pause_given_up_)
-        return true;
-    // One that would not fit into an empty queue empties none.
-    if (policy_ == overflow::drop_oldest && cost(r) <= limit_bytes_)
-        while (!has_room() && head_ != tail_)
-            drop_oldest(result);
-    if (has_room())
-        return true;
-    ++result.dropped;
-    return false;
-}
-
-void subscription_state::drop_oldest(commit_result& result) {
-    const record oldest = ring_.at(head_++);
-    ++removed_;
-    removed_bytes_ += cost(oldest);
-    ++result.dropped;
-    release_reference(oldest.memory);
-}
-
-void subscription_state::note_episode(commit_result& result) {
-    dropped_ += result.dropped;
-    if (result.dropped != 0) {
-        result.became_slow = !std::exchange(slow_, true);
-        return;
-    }
-    end_episode(result, 0, 0);
-}
-
-void subscription_state::end_episode(commit_result& result, std::uint64_t more_messages,
-                                     std::uint64_t more_bytes) {
-    if (!slow_ && !pause_given_up_)
-        return;
-    // Half the limit, so that a consumer at the brink does not make an event of each message; or
-    // nothing, since half of a small limit has no room for one. What is too large for any queue
-    // ends no episode.
-    const bool is_well = pending_messages() + more_messages <= limit_messages_ / 2 &&
-                         pending_bytes() + more_bytes <= limit_bytes_ / 2;
-    const bool is_empty = pending_messages() == 0 && fits(more_messages, more_bytes);
-    if (is_well || is_empty) {
-        result.recovered = std::exchange(slow_, false) || result.recovered;
-        pause_given_up_ = false;
-    }
-}
-
-std::size_t subscription_state::compact(const std::shared_ptr<void>& owner, bool& idle) {
-    const std::lock_guard lock(mutex_);
-    idle = head_ == tail_;
-    std::size_t copied = 0;
-    for (std::uint64_t p = std::max(head_, compacted_to_); p != tail_; ++p) {
-        record& r = ring_.at(p);
-        record own;
-        try {
-            own = copy_out(r, owner);
-        } catch (const std::bad_alloc&) { // it stays where it is, until the next time
-            compacted_to_ = p;
-            return copied;
-        }
-        release_reference(r.memory);
-        r = own;
-        ++copied;
-    }
-    compacted_to_ = tail_;
-    return copied;
+    return *queue();
 }
 
 bool subscription_state::has_room_or_watch() {
@@ -217,34 +109,40 @@ bool subscription_state::has_room_or_watch() {
     // so that one of the two sees the other.
     flags_.fetch_or(watched, std::memory_order_seq_cst);
     std::atomic_thread_fence(std::memory_order_seq_cst);
-    if (!end_reason_ && !pause_given_up_ && !fits(pending_messages() + 1, pending_bytes() + 1))
+    const message_queue* const q = queue();
+    if (!end_cause_ && q != nullptr && !q->pause_given_up && !fits_one_more(*q))
         return false;
-    flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+    clear_flag(watched);
     return true;
 }
 
 void subscription_state::give_up_pause() {
     const std::lock_guard lock(mutex_);
-    pause_given_up_ = true;
-    flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+    if (message_queue* const q = queue())
+        q->pause_given_up = true;
+    clear_flag(watched);
 }
 
 bool subscription_state::limit_messages(std::uint64_t max) {
     const std::lock_guard lock(mutex_);
-    max_messages_ = max;
-    return max != 0 && received_ >= max;
+    message_queue& q = make_queue();
+    q.max_messages = max;
+    return max != 0 && q.received >= max;
 }
 
 // --- The consumer's
 
 bool subscription_state::take_flagged(record& out) {
+    message_queue* const q = queue();
+    if (q == nullptr)
+        return false;
     if ((flags_.load(std::memory_order_relaxed) & discarding) != 0) {
-        drop_taken();
+        q->drop_taken();
         return false;
     }
-    if (taken_next_ == taken_.size() && !refill())
+    if (!q->any_taken() && !refill(*q))
         return false;
-    hand_out(out);
+    q->hand_out(out);
     tell_room_if_watched();
     return true;
 }
@@ -261,19 +159,23 @@ void subscription_state::tell_room() {
     {
         const std::lock_guard lock(mutex_);
         // A quarter free, so that reading does not go on for one message at a time.
-        if (pending_messages() > limit_messages_ - limit_messages_ / 4 - 1 ||
-            pending_bytes() > limit_bytes_ - limit_bytes_ / 4)
+        const message_queue* const q = queue();
+        if (q->pending_messages() > limit_messages_ - limit_messages_ / 4 - 1 ||
+            q->pending_bytes() > limit_bytes_ - limit_bytes_ / 4)
             return;
-        flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+        clear_flag(watched);
     }
     if (const auto o = observer.lock())
         o->on_room();
 }
 
 bool subscription_state::peek() {
+    message_queue* const q = queue();
+    if (q == nullptr)
+        return false;
     if ((flags_.load(std::memory_order_relaxed) & discarding) != 0)
-        drop_taken();
-    return taken_next_ != taken_.size() || refill();
+        q->drop_taken();
+    return q->any_taken() || refill(*q);
 }
 
 std::size_t subscription_state::batch_size() const noexcept {
@@ -281,26 +183,28 @@ std::size_t subscription_state::batch_size() const noexcept {
     return std::clamp<std::size_t>(limit_messages_ / 16, 1, batch);
 }
 
-bool subscription_state::refill() {
+bool subscription_state::refill(message_queue& q) {
     message_barriers::ids reached;
     std::uint64_t n = 0;
     {
         const std::lock_guard lock(mutex_);
         // First what may throw.
-        taken_.clear();
-        taken_next_ = 0;
-        if (const std::uint64_t most = std::min<std::uint64_t>(batch_size(), tail_ - head_);
-            taken_.capacity() < most)
-            taken_.reserve(std::max<std::size_t>(2 * taken_.capacity(), most));
-        barriers_.on_return(head_, reached);
-        n = std::min({std::uint64_t{batch_size()}, tail_ - head_, barriers_.limit() - head_});
-        barriers_.on_batch(n != 0);
+        q.taken.clear();
+        q.next_taken = q.end_taken = nullptr;
+        if (const std::uint64_t most = std::min<std::uint64_t>(batch_size(), q.tail - q.head);
+            q.taken.capacity() < most)
+            q.taken.reserve(std::max<std::size_t>(2 * q.taken.capacity(), most));
+        q.barriers.on_return(q.head, reached);
+        n = std::min({std::uint64_t{batch_size()}, q.tail - q.head, q.barriers.limit() - q.head});
+        q.barriers.on_batch(n != 0);
         for (std::uint64_t i = 0; i != n; ++i)
-            taken_.push_back(ring_.at(head_ + i));
-        batch_begin_ = head_;
-        head_ += n;
-        batch_end_ = head_;
-        batch_delivered_ = delivered_.load(std::memory_order_relaxed);
+            q.taken.push_back(q.ring.at(q.head + i));
+        q.next_taken = q.taken.data();
+        q.end_taken = q.next_taken + n;
+        q.batch_begin = q.head;
+        q.head += n;
+        q.batch_end = q.head;
+        q.batch_delivered = q.delivered.load(std::memory_order_relaxed);
     }
     notify_handled(reached);
     return n != 0;
@@ -308,21 +212,16 @@ bool subscription_state::refill() {
 
 std::uint64_t subscription_state::begin_handler() {
     const std::lock_guard lock(mutex_);
-    return barriers_.begin_handler();
+    return queue()->barriers.begin_handler();
 }
 
 void subscription_state::end_handler(std::uint64_t began) {
     message_barriers::ids reached;
     {
         const std::lock_guard lock(mutex_);
-        barriers_.end_handler(began, reached);
+        queue()->barriers.end_handler(began, reached);
     }
     notify_handled(reached);
-}
-
-void subscription_state::drop_taken() noexcept {
-    while (taken_next_ != taken_.size())
-        release_reference(taken_[taken_next_++].memory);
 }
 
 bool subscription_state::begin_wait(consumer_wait& w) {
@@ -351,9 +250,9 @@ void subscription_state::end_wait() {
 void subscription_state::park(consumer_wait& w, parked_handler h) {
     {
         const std::lock_guard lock(mutex_);
-        if (w.outcome == wake::pending && head_ == tail_ && !end_reason_) {
+        if (w.outcome == wake::pending && !any_queued() && !end_cause_) {
             waiting_ = &w;
-            consumer_ = std::move(h);
+            w.handler = std::move(h);
             return;
         }
         waiting_ = nullptr; // `w` is the consumer's alone again
@@ -362,9 +261,10 @@ void subscription_state::park(consumer_wait& w, parked_handler h) {
 }
 
 parked_handler subscription_state::take_consumer(wake outcome) {
-    if (consumer_)
-        waiting_->outcome = outcome;
-    return std::move(consumer_);
+    if (waiting_ == nullptr || !waiting_->handler)
+        return {};
+    waiting_->outcome = outcome;
+    return std::move(waiting_->handler);
 }
 
 void subscription_state::cancel(consumer_wait& w) {
@@ -377,13 +277,13 @@ void subscription_state::cancel(consumer_wait& w) {
     h.post();
 }
 
-void subscription_state::expire(std::uint64_t ticket) {
+void subscription_state::expire(std::uint32_t ticket) {
     parked_handler h;
     {
         const std::lock_guard lock(mutex_);
         if (waiting_ == nullptr || waiting_->ticket != ticket)
             return;
-        if (consumer_)
+        if (waiting_->handler)
             h = take_consumer(wake::timeout);
         else if (waiting_->outcome == wake::pending)
             waiting_->outcome = wake::timeout;
@@ -394,7 +294,8 @@ void subscription_state::expire(std::uint64_t ticket) {
 bool subscription_state::at_end() {
     {
         const std::lock_guard lock(mutex_);
-        if (!end_reason_ || head_ != tail_ || taken_next_ != taken_.size())
+        const message_queue* const q = queue();
+        if (!end_cause_ || any_queued() || (q != nullptr && q->any_taken()))
             return false;
         if (std::exchange(told_finished_, true))
             return true;
@@ -407,17 +308,20 @@ bool subscription_state::at_end() {
 
 bool subscription_state::add_barrier(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
-    return barriers_.add(id, tail_, head_ == tail_);
+    message_queue* const q = queue();
+    return q != nullptr && q->barriers.add(id, q->tail, q->head == q->tail);
 }
 
 void subscription_state::drop_barrier(std::uint64_t id) {
     const std::lock_guard lock(mutex_);
-    barriers_.drop(id);
+    if (message_queue* const q = queue())
+        q->barriers.drop(id);
 }
 
 bool subscription_state::has_barrier(std::uint64_t id) const {
     const std::lock_guard lock(mutex_);
-    return barriers_.contains(id);
+    const message_queue* const q = queue();
+    return q != nullptr && q->barriers.contains(id);
 }
 
 void subscription_state::notify_handled(const message_barriers::ids& reached) {
@@ -436,26 +340,28 @@ void subscription_state::end(const error& reason, bool discard) {
     message_barriers::ids handled;
     {
         const std::lock_guard lock(mutex_);
-        if (!end_reason_)
-            end_reason_ = reason;
-        if (!has_handler) // a handler comes back, others may not
-            barriers_.release_all(handled);
-        if (discard) {
+        message_queue* const q = queue();
+        if (!end_cause_)
+            end_cause_.set(reason);
+        if (q != nullptr && !has_handler) // a handler comes back, others may not
+            q->barriers.release_all(handled);
+        if (discard)
             flags_.fetch_or(discarding, std::memory_order_relaxed);
-            first = std::exchange(head_, tail_);
-            last = tail_;
+        if (discard && q != nullptr) {
+            first = std::exchange(q->head, q->tail);
+            last = q->tail;
             for (std::uint64_t p = first; p != last; ++p)
-                removed_bytes_ += cost(ring_.at(p));
-            removed_ += last - first;
+                q->removed_bytes += message_queue::cost(q->ring.at(p));
+            q->removed += last - first;
         }
         tell = is_finished() && !std::exchange(told_finished_, true);
-        const auto flags = flags_.fetch_and(static_cast<std::uint8_t>(~watched));
+        const auto flags = clear_flag(watched, std::memory_order_seq_cst);
         paused = (flags & watched) != 0;
         h = take_consumer(wake::ready);
         // The references go under the lock, since the ring is the reader's to change. They
         // cannot be the connection's last: whoever ends a subscription holds it.
         for (std::uint64_t p = first; p != last; ++p)
-            release_reference(ring_.at(p).memory);
+            release_reference(q->ring.at(p).memory);
     }
     h.post();
     notify_handled(handled);
@@ -472,31 +378,36 @@ void subscription_state::notify_finished() {
 
 std::uint64_t subscription_state::messages_left() const {
     const std::lock_guard lock(mutex_);
-    return max_messages_ == 0 ? 0 : max_messages_ - std::min(max_messages_ - 1, received_);
+    const message_queue* const q = queue();
+    if (q == nullptr || q->max_messages == 0)
+        return 0;
+    return q->max_messages - std::min(q->max_messages - 1, q->received);
 }
 
 error subscription_state::end_reason() const {
     const std::lock_guard lock(mutex_);
-    return end_reason_;
+    return end_cause_.get();
 }
 
 bool subscription_state::ended() const {
     const std::lock_guard lock(mutex_);
-    return static_cast<bool>(end_reason_);
+    return static_cast<bool>(end_cause_);
 }
 
 bool subscription_state::is_slow() const {
     const std::lock_guard lock(mutex_);
-    return slow_;
+    const message_queue* const q = queue();
+    return q != nullptr && q->slow;
 }
 
 bool subscription_state::is_finished() const noexcept {
-    if (!end_reason_)
+    if (!end_cause_)
         return false;
     if ((flags_.load(std::memory_order_relaxed) & discarding) != 0 || told_finished_)
         return true;
     // There is nothing to read, and nobody waits who would come to see the end.
-    return !has_handler && !consumer_waits_ && pending_messages() == 0;
+    const message_queue* const q = queue();
+    return !has_handler && !consumer_waits_ && (q == nullptr || q->pending_messages() == 0);
 }
 
 bool subscription_state::finished() const {
@@ -510,9 +421,10 @@ void subscription_state::set_limits(std::size_t messages, std::size_t bytes) {
         limit_messages_ = or_unlimited(messages);
         limit_bytes_ = or_unlimited(bytes);
         const bool is_watched = (flags_.load(std::memory_order_relaxed) & watched) != 0;
-        if (!is_watched || !fits(pending_messages() + 1, pending_bytes() + 1))
+        const message_queue* const q = queue();
+        if (!is_watched || q == nullptr || !fits_one_more(*q))
             return;
-        flags_.fetch_and(static_cast<std::uint8_t>(~watched), std::memory_order_relaxed);
+        clear_flag(watched);
     }
     if (const auto o = observer.lock())
         o->on_room();
@@ -521,24 +433,30 @@ void subscription_state::set_limits(std::size_t messages, std::size_t bytes) {
 subscription_statistics subscription_state::statistics(time_point now) const {
     const std::lock_guard lock(mutex_);
     subscription_statistics s;
-    s.delivered = delivered_.load(std::memory_order_relaxed);
-    s.dropped = dropped_;
+    const message_queue* const q = queue();
+    if (q == nullptr)
+        return s;
+    s.delivered = q->delivered.load(std::memory_order_relaxed);
+    s.dropped = q->dropped;
     if ((flags_.load(std::memory_order_relaxed) & discarding) == 0) {
-        s.pending_messages = pending_messages();
-        s.pending_bytes = pending_bytes();
-        const std::uint64_t oldest = oldest_position();
-        if (oldest != tail_)
-            s.oldest_pending = std::max(now - arrivals_.at(oldest), time_point::duration::zero());
+        s.pending_messages = q->pending_messages();
+        s.pending_bytes = q->pending_bytes();
+        const std::uint64_t oldest = q->oldest_position();
+        if (oldest != q->tail)
+            s.oldest_pending = std::max(now - q->arrivals.at(oldest), time_point::duration::zero());
     }
-    s.max_pending_messages = max_pending_messages_;
-    s.max_pending_bytes = max_pending_bytes_;
+    s.max_pending_messages = q->max_pending_messages;
+    s.max_pending_bytes = q->max_pending_bytes;
     return s;
 }
 
 void subscription_state::reset_max_pending() {
     const std::lock_guard lock(mutex_);
-    max_pending_messages_ = pending_messages();
-    max_pending_bytes_ = pending_bytes();
+    message_queue* const q = queue();
+    if (q == nullptr)
+        return;
+    q->max_pending_messages = q->pending_messages();
+    q->max_pending_bytes = q->pending_bytes();
 }
 
 parked_handler subscription_state::abandon() {
@@ -550,18 +468,14 @@ bool subscription_state::fits(std::uint64_t messages, std::uint64_t bytes) const
     return messages <= limit_messages_ && bytes <= limit_bytes_;
 }
 
-std::uint64_t subscription_state::pending_messages() const noexcept {
-    return tail_ - removed_ - delivered_.load(std::memory_order_relaxed);
+bool subscription_state::fits_one_more(const message_queue& q) const noexcept {
+    return fits(q.pending_messages() + 1, q.pending_bytes() + 1);
 }
 
-// tail_ if nothing is pending.
-std::uint64_t subscription_state::oldest_position() const noexcept {
-    const std::uint64_t taken = delivered_.load(std::memory_order_relaxed) - batch_delivered_;
-    return batch_begin_ + taken < batch_end_ ? batch_begin_ + taken : head_;
-}
-
-std::uint64_t subscription_state::pending_bytes() const noexcept {
-    return committed_bytes_ - removed_bytes_ - delivered_bytes_.load(std::memory_order_relaxed);
+// Committed messages, those moved out not counted.
+bool subscription_state::any_queued() const noexcept {
+    const message_queue* const q = queue();
+    return q != nullptr && q->head != q->tail;
 }
 
 } // namespace impl

@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/arrival_marks.hpp"
-#include "engine/message_barriers.hpp"
-#include "engine/record_ring.hpp"
+#include "engine/end_cause.hpp"
+#include "engine/message_queue.hpp"
 #include "engine/subscription_deadlines.hpp"
-#include "engine/turn.hpp"
 #include "engine/waiter.hpp"
 #include "support/deadline_queue.hpp"
 #include "support/light_mutex.hpp"
 
 #include <conats/error.hpp>
 #include <conats/event.hpp>
-#include <conats/hooks.hpp>
 #include <conats/statistics.hpp>
 #include <conats/status.hpp>
 
@@ -24,7 +21,8 @@
 #include <mutex>
 #include <span>
 #include <string>
-#include <vector>
+#include <string_view>
+#include <utility>
 
 namespace conats {
 inline namespace v0 {
@@ -60,6 +58,26 @@ struct subscription_timer : deadline_node {
     subscription_state& owner;
 };
 
+/// What few subscriptions have. There from before the registration on.
+struct subscription_extras {
+    subscription_extras(subscription_state& s, const subscription_times& t,
+                        std::chrono::nanoseconds pause)
+        : times(t),
+          max_pause(pause),
+          timer(s),
+          deadlines(t) {}
+
+    const subscription_times times;
+    const std::chrono::nanoseconds max_pause;
+
+    // Under the connection's lock.
+    std::string asked_subject;       ///< of the one request whose own inbox this is
+    std::uint64_t request_begin = 0; ///< outbox position of that request
+    subscription_timer timer;        ///< queued while it is registered, if it is timed
+
+    subscription_deadlines deadlines; ///< under the subscription's lock
+};
+
 /// What `commit` found.
 struct commit_result {
     parked_handler consumer;   ///< to be posted
@@ -76,33 +94,66 @@ struct commit_result {
 /// moves out up to 256 records per lock. Records moved out count as pending until taken.
 /// Emptiness test and parking happen under the same lock, so no wake is lost.
 /// Lock order: the connection's lock is taken before this one's, never after.
+///
+/// There may be millions, and most are idle: what only messages need is made with the first one,
+/// and what few subscriptions need for those.
 class subscription_state : public std::enable_shared_from_this<subscription_state> {
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    subscription_state(std::string subject, std::string queue_group, pending_limits limits,
-                       subscription_times times = {});
+    subscription_state(const std::string& subject, const std::string& queue_group,
+                       pending_limits limits, subscription_times times = {});
     subscription_state(const subscription_state&) = delete;
     subscription_state& operator=(const subscription_state&) = delete;
     ~subscription_state();
 
-    [[nodiscard]] const std::string& subject() const noexcept { return subject_; }
-    [[nodiscard]] const std::string& queue_group() const noexcept { return queue_group_; }
+    [[nodiscard]] std::string_view subject() const noexcept {
+        return std::string_view(names_).substr(0, subject_size_);
+    }
+    [[nodiscard]] std::string_view queue_group() const noexcept {
+        return std::string_view(names_).substr(subject_size_);
+    }
+
+    /// Set before registration.
+    std::weak_ptr<consumer_observer> observer;
 
     // --- Under the connection's lock
 
-    std::uint64_t sid = 0;           ///< 0: not registered
-    bool has_handler = false;        ///< consumed by a handler of `client::on`
-    bool drain_counted = false;      ///< the client's drain waits for it
-    std::uint64_t drained_sid = 0;   ///< its sid, once a drain has unregistered it
-    bool draining = false;           ///< the server was told that it ends, by a drain
-    std::string asked_subject;       ///< of the one request whose own inbox this is
-    std::uint64_t request_begin = 0; ///< outbox position of that request
-    [[nodiscard]] bool is_own_inbox() const noexcept { return !asked_subject.empty(); }
-    subscription_timer timer{*this}; ///< queued while it is registered, if it is timed
+    void set_registered(std::uint64_t sid) noexcept {
+        sid_ = sid;
+        is_registered_ = true;
+    }
+    /// Returns its sid.
+    std::uint64_t set_unregistered() noexcept {
+        is_registered_ = false;
+        return sid_;
+    }
+    /// 0: not registered.
+    [[nodiscard]] std::uint64_t sid() const noexcept { return is_registered_ ? sid_ : 0; }
+    /// What it was, once it is no longer; else 0.
+    [[nodiscard]] std::uint64_t former_sid() const noexcept { return is_registered_ ? 0 : sid_; }
+    bool has_handler = false;   ///< consumed by a handler of `client::on`
+    bool drain_counted = false; ///< the client's drain waits for it
+    bool draining = false;      ///< the server was told that it ends, by a drain
+
+    /// It is the inbox of a single request to this subject. Before registration.
+    void set_own_inbox(std::string asked_subject);
+    [[nodiscard]] bool is_own_inbox() const noexcept {
+        return extras_ && !extras_->asked_subject.empty();
+    }
+    /// The request's: its subject, and its place in the outbox. Empty and 0 for others.
+    [[nodiscard]] std::string_view asked_subject() const noexcept;
+    [[nodiscard]] std::uint64_t request_begin() const noexcept;
+    void set_request_begin(std::uint64_t begin) noexcept;
+
     /// Whether it ends by itself.
-    [[nodiscard]] bool is_timed() const noexcept { return times_.any(); }
-    [[nodiscard]] const subscription_times& times() const noexcept { return times_; }
+    [[nodiscard]] bool is_timed() const noexcept { return extras_ && extras_->times.any(); }
+    [[nodiscard]] subscription_times times() const noexcept;
+    /// Null if it is not timed.
+    [[nodiscard]] subscription_timer* timer() noexcept {
+        return is_timed() ? &extras_->timer : nullptr;
+    }
+    // The following if it is timed.
     void start_deadlines(time_point now);
     /// Why it ends now, if it does. `paused`: nobody reads what the server sends.
     errc check_deadlines(time_point now, bool paused);
@@ -112,15 +163,11 @@ public:
 
     /// For a timed one: there are messages for it. True if its deadline is now earlier.
     bool on_arrival(time_point now);
-    /// The place for a record of the current chunk, to be filled and then staged.
-    record& next_staged() {
-        if (staged_end_ - known_head_ >= ring_.capacity()) [[unlikely]]
-            make_room();
-        return ring_.at(staged_end_);
+    /// With a place for a record.
+    message_queue& staging() {
+        message_queue* const q = queue();
+        return q != nullptr && q->has_place() ? *q : make_place();
     }
-    /// The reference to its chunk is taken by `commit`.
-    void stage() noexcept { staged_bytes_ += cost(ring_.at(staged_end_++)); }
-    [[nodiscard]] bool is_staged() const noexcept { return staged_end_ != tail_; }
     /// Forgets what was staged.
     void unstage() noexcept;
     /// Shows what was staged to the consumer, within the limits.
@@ -141,21 +188,21 @@ public:
 
     // --- The consumer's
 
-    /// One wait of the consumer.
+    /// One wait of the consumer, in its frame. Guarded by the lock until its handler is taken.
     struct consumer_wait {
+        parked_handler handler;
         wake outcome = wake::pending;
-        std::uint64_t ticket = 0;
+        std::uint32_t ticket = 0;
     };
 
     /// The next record, if there is one. Its reference goes to the caller.
     [[gnu::always_inline]] bool take(record& out) {
-        if (flags_.load(std::memory_order_relaxed) != 0) [[unlikely]]
+        if (flags_.load(std::memory_order_acquire) != 0) [[unlikely]]
             return take_flagged(out);
-        if (taken_next_ == taken_.size() && !refill())
+        message_queue& q = *queue_.load(std::memory_order_relaxed); // there is one
+        if (!q.any_taken() && !refill(q))
             return false;
-        hand_out(out);
-        if (policy_ == overflow::wait) [[unlikely]]
-            tell_room_if_watched();
+        q.hand_out(out);
         return true;
     }
     /// Whether `take` would find something, without taking it.
@@ -166,16 +213,17 @@ public:
     void park(consumer_wait& w, parked_handler h);
     void cancel(consumer_wait& w);
     /// The deadline of the wait with this ticket has passed.
-    void expire(std::uint64_t ticket);
+    void expire(std::uint32_t ticket);
 
     /// Whether the end has been reached: ended and nothing left. Notes that the consumer knows.
     bool at_end();
     /// Whether the delivery hook is to be asked; set before registration.
     bool observed = false;
-    /// What the hook wants kept of the messages taken, until the consumer comes back.
-    std::vector<std::shared_ptr<observed_operation>> deliveries;
-    /// Since the consumer was suspended last.
-    turn consumer_turn;
+    /// Of which some is the consumer's; null before the first message.
+    [[nodiscard]] message_queue* queue() noexcept { return queue_.load(std::memory_order_acquire); }
+    [[nodiscard]] const message_queue* queue() const noexcept {
+        return queue_.load(std::memory_order_acquire);
+    }
 
     /// For handlers that run at once: around each. `begin` before the next message is taken;
     /// `end` gets what it returned.
@@ -200,102 +248,61 @@ public:
     [[nodiscard]] bool finished() const;
     void set_limits(std::size_t messages, std::size_t bytes);
     /// How long its overflow may pause reading.
-    [[nodiscard]] std::chrono::nanoseconds max_pause() const noexcept { return max_pause_; }
+    [[nodiscard]] std::chrono::nanoseconds max_pause() const noexcept;
     [[nodiscard]] subscription_statistics statistics(time_point now) const;
     void reset_max_pending();
     /// Takes the parked consumer, to be destroyed with its context or resumed.
     parked_handler abandon();
 
-    /// Set before registration.
-    std::weak_ptr<consumer_observer> observer;
-
 private:
+    /// What `take` has to look at besides the queue.
+    enum flag : std::uint8_t {
+        discarding = 1,
+        watched = 2,
+        tells_room = 4, // policy `wait`
+        no_queue = 8
+    };
     static constexpr std::size_t batch = 256;
-    static constexpr std::size_t overhead = 64; // counted beside each payload
-    static std::size_t cost(const record& r) noexcept {
-        return std::size_t{r.header_size} + r.payload_size + overhead;
-    }
 
-    [[gnu::always_inline]] void hand_out(record& out) {
-        out = taken_[taken_next_++];
-        // One writer, so no read-modify-write is needed.
-        delivered_.store(delivered_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
-        delivered_bytes_.store(delivered_bytes_.load(std::memory_order_relaxed) + cost(out),
-                               std::memory_order_relaxed);
-    }
     bool take_flagged(record& out);
     void tell_room_if_watched();
-    bool refill();
+    message_queue& make_queue();
+    std::uint8_t clear_flag(flag f, std::memory_order order = std::memory_order_relaxed) noexcept;
+    bool refill(message_queue& q);
     void notify_handled(const message_barriers::ids& reached);
     void tell_room();
-    void drop_taken() noexcept;
-    void make_room();
-    void accept_all(block& chunk);
-    void accept_some(block& chunk, commit_result& result);
-    bool admit(const record& r, commit_result& result);
-    void drop_oldest(commit_result& result);
-    void note_episode(commit_result& result);
-    void end_episode(commit_result& result, std::uint64_t more_messages, std::uint64_t more_bytes);
+    message_queue& make_place();
+    void accept_some(message_queue& q, block& chunk, commit_result& result);
+    bool admit(message_queue& q, const record& r, commit_result& result);
+    static void drop_oldest(message_queue& q, commit_result& result);
+    void note_episode(message_queue& q, commit_result& result);
+    void end_episode(message_queue& q, commit_result& result, std::uint64_t more_messages,
+                     std::uint64_t more_bytes);
     [[nodiscard]] std::size_t batch_size() const noexcept;
     [[nodiscard]] bool fits(std::uint64_t messages, std::uint64_t bytes) const noexcept;
-    [[nodiscard]] std::uint64_t pending_messages() const noexcept;
-    [[nodiscard]] std::uint64_t pending_bytes() const noexcept;
-    [[nodiscard]] std::uint64_t oldest_position() const noexcept;
+    [[nodiscard]] bool fits_one_more(const message_queue& q) const noexcept;
+    [[nodiscard]] bool any_queued() const noexcept;
     parked_handler take_consumer(wake outcome);
     [[nodiscard]] bool is_finished() const noexcept;
     void notify_finished();
 
-    const std::string subject_;
-    const std::string queue_group_;
+    // In an order that leaves no gaps, the flags above included.
     const overflow policy_;
-    const std::chrono::nanoseconds max_pause_;
-    const subscription_times times_;
-
+    bool is_registered_ = false;
+    bool consumer_waits_ = false; // from begin_wait to end_wait
+    const std::string names_;     // subject and queue group
+    const std::uint32_t subject_size_;
+    std::uint32_t tickets_ = 0;
     mutable light_mutex mutex_;
+    bool told_finished_ = false;
+    std::atomic<std::uint8_t> flags_;
+    std::uint64_t sid_ = 0;      // the last one
     std::size_t limit_messages_; // of what is pending
     std::size_t limit_bytes_;
-    record_ring ring_;
-    std::uint64_t head_ = 0; // of the ring: what the consumer takes next
-    std::uint64_t tail_ = 0; // committed up to here; written by the reader, under the lock
-    std::uint64_t committed_bytes_ = 0;
-    std::uint64_t removed_ = 0; // messages dropped after they were committed
-    std::uint64_t removed_bytes_ = 0;
-    std::uint64_t received_ = 0; // counts toward max_messages_, dropped ones too
-    std::uint64_t max_messages_ = 0;
-    std::uint64_t dropped_ = 0;
-    std::uint64_t max_pending_messages_ = 0;
-    std::uint64_t max_pending_bytes_ = 0;
-    std::uint64_t compacted_to_ = 0; // what lies before has blocks of its own
-    arrival_marks arrivals_;
-    std::uint64_t batch_begin_ = 0;     // position of the first record moved out
-    std::uint64_t batch_end_ = 0;       // and behind the last
-    std::uint64_t batch_delivered_ = 0; // what delivered_ was then
-    subscription_deadlines deadlines_;
-    message_barriers barriers_;
-    error end_reason_;
-    parked_handler consumer_;
+    std::atomic<message_queue*> queue_{nullptr}; // owned; made under the lock, stays to the end
+    std::unique_ptr<subscription_extras> extras_;
     consumer_wait* waiting_ = nullptr;
-    std::uint64_t tickets_ = 0;
-    bool consumer_waits_ = false; // from begin_wait to end_wait
-    bool told_finished_ = false;
-    bool slow_ = false;
-    bool pause_given_up_ = false;
-
-    // The reader's alone.
-    std::uint64_t staged_end_ = 0;
-    std::uint64_t staged_bytes_ = 0;
-    std::uint64_t known_head_ = 0; // an old head_, to see without the lock that there is room
-
-    // The consumer's alone: records moved out of the ring.
-    std::vector<record> taken_;
-    std::size_t taken_next_ = 0;
-
-    // Written by the consumer only, read by all.
-    std::atomic<std::uint64_t> delivered_{0};
-    std::atomic<std::uint64_t> delivered_bytes_{0};
-
-    enum flag : std::uint8_t { discarding = 1, watched = 2 };
-    std::atomic<std::uint8_t> flags_{0};
+    end_cause end_cause_;
 };
 
 } // namespace impl

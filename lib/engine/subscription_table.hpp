@@ -21,15 +21,15 @@ public:
 
     /// A sid that was not used before.
     std::uint64_t add(pointer s) {
-        if (free_.empty()) {
-            entries_.emplace_back();
-            free_.reserve(entries_.capacity()); // so that `erase` cannot fail
-            free_.push_back(entries_.size() - 1);
+        if (free_ == none) {
+            entries_.push_back({free_place | none, nullptr});
+            free_ = entries_.size() - 1;
         }
-        const std::size_t index = free_.back();
-        free_.pop_back();
-        entry& e = entries_[index];
-        e.sid = (++e.generation << index_bits) - generation_base + index + 1;
+        entry& e = entries_[free_];
+        const std::uint64_t used = (e.sid & ~free_place) & ~index_mask; // by those before
+        const std::size_t index =
+            std::exchange(free_, static_cast<std::size_t>(e.sid & index_mask));
+        e.sid = used + index + 1;
         e.subscription = std::move(s);
         ++size_;
         return e.sid;
@@ -59,8 +59,8 @@ public:
         const std::size_t index = index_of(sid);
         if (index >= entries_.size() || entries_[index].sid != sid)
             return nullptr;
-        entries_[index].sid = 0;
-        free_.push_back(index);
+        const std::uint64_t generation = ((sid - 1) >> index_bits) + 1;
+        entries_[index].sid = free_place | (generation << index_bits) | std::exchange(free_, index);
         --size_;
         return std::move(entries_[index].subscription);
     }
@@ -77,7 +77,7 @@ public:
     template <class F>
     void for_each_entry(F&& f) const {
         for (const entry& e : entries_)
-            if (e.sid != 0)
+            if (e.sid != 0 && (e.sid & free_place) == 0)
                 f(e.sid, e.subscription);
     }
 
@@ -90,20 +90,23 @@ public:
 
 private:
     static constexpr unsigned index_bits = 24; // 16 million at once
-    static constexpr std::uint64_t generation_base = std::uint64_t{1} << index_bits;
+    static constexpr std::uint64_t index_mask = (std::uint64_t{1} << index_bits) - 1;
+    static constexpr std::uint64_t free_place = std::uint64_t{1} << 63U;
+    static constexpr std::size_t none = index_mask; // ends the list of free entries
 
     static std::size_t index_of(std::uint64_t sid) noexcept {
-        return static_cast<std::size_t>((sid - 1) & (generation_base - 1));
+        return static_cast<std::size_t>((sid - 1) & index_mask);
     }
 
+    /// 24 bytes, since there may be millions. Of a free one `sid` is `free_place`, the generation
+    /// to come and the next free index.
     struct entry {
         std::uint64_t sid = 0;
-        std::uint64_t generation = 0;
         pointer subscription;
     };
 
     std::vector<entry> entries_;
-    std::vector<std::size_t> free_;
+    std::size_t free_ = none;
     std::size_t size_ = 0;
 };
 

@@ -19,13 +19,13 @@ class subscription_state;
 /// consumer, which has a lock of its own and is told by ticket.
 struct timed_wait : deadline_node {
     explicit timed_wait(wait_node* n) noexcept : node(n) {}
-    timed_wait(std::shared_ptr<subscription_state> s, std::uint64_t t) noexcept
+    timed_wait(std::shared_ptr<subscription_state> s, std::uint32_t t) noexcept
         : consumer(std::move(s)),
           ticket(t) {}
 
     wait_node* node = nullptr;
     std::shared_ptr<subscription_state> consumer;
-    std::uint64_t ticket = 0;
+    std::uint32_t ticket = 0;
 };
 
 /// One waiting operation, in the frame of its coroutine. Guarded by the owner's lock until

@@ -250,7 +250,7 @@ TEST_CASE("S134 publishing where memory fails") {
 
 TEST_CASE("S134 subscribing where memory fails") {
     SECTION("plain") {
-        fail_everywhere(server().url(), subscribes, trial(10, 4));
+        fail_everywhere(server().url(), subscribes, trial(10, 3));
     }
     SECTION("confirmed") {
         fail_everywhere(server().url(), subscribes_confirmed, trial(15, 6));

@@ -26,8 +26,9 @@ namespace conats::test {
 namespace asio = boost::asio;
 
 inline void stage(impl::subscription_state& s, const impl::record& r) {
-    s.next_staged() = r;
-    s.stage();
+    impl::message_queue& q = s.staging();
+    q.place() = r;
+    q.stage(r);
 }
 
 /// Takes the place of the reader: makes chunks with messages in them and counts those in use.

@@ -47,6 +47,41 @@ struct consumer_scene {
 
 } // namespace
 
+TEST_CASE("subscription that is idle is small, and gets its queue with the first message") {
+    CHECK(sizeof(subscription_state) <= 200); // there may be millions
+    asio::io_context context;
+    const sleeper consumer(context);
+    feed reader;
+    const auto s = make_subscription();
+    consumer_wait wait;
+    CHECK(take(*s) == "-");
+    CHECK_FALSE(s->peek());
+    CHECK_FALSE(s->at_end());
+    CHECK_FALSE(s->add_barrier(1));
+    CHECK(s->begin_wait(wait));
+    s->park(wait, consumer.handler());
+    CHECK(s->statistics({}).pending_messages == 0);
+    CHECK(s->messages_left() == 0);
+    CHECK(s->queue() == nullptr);
+
+    reader.arrive(*s, "a").consumer.post();
+    CHECK(consumer.resumed() == 1);
+    s->end_wait();
+    CHECK(s->queue() != nullptr);
+    CHECK(take_all(*s) == "a");
+}
+
+TEST_CASE("subscription that got nothing ends without a queue") {
+    for (const bool discard : {true, false}) {
+        const auto s = make_subscription();
+        s->end(errc::closed, discard);
+        CHECK(s->at_end());
+        CHECK(s->finished());
+        CHECK(take(*s) == "-");
+        CHECK(s->queue() == nullptr);
+    }
+}
+
 TEST_CASE("subscription counts records moved out as pending until they are taken") {
     feed reader;
     const auto s = make_subscription();
@@ -97,14 +132,14 @@ TEST_CASE("subscription shows staged messages only when they are committed") {
     const auto s = make_subscription();
     impl::chunk* const c = reader.make_chunk(100);
     char* to = c->data();
-    CHECK_FALSE(s->is_staged());
+    CHECK_FALSE(s->staging().is_staged());
     test::stage(*s, feed::write(*c, to, "s", "", "", "a"));
     test::stage(*s, feed::write(*c, to, "s", "", "", "b"));
-    CHECK(s->is_staged());
+    CHECK(s->staging().is_staged());
     CHECK_FALSE(s->peek());
     CHECK(s->statistics({}).pending_messages == 0);
     s->commit(*c, {});
-    CHECK_FALSE(s->is_staged());
+    CHECK_FALSE(s->staging().is_staged());
     CHECK(c->references == 3);
     CHECK(take_all(*s) == "a b");
     CHECK(c->references == 1);

@@ -95,7 +95,7 @@ TEST_CASE("subscription that ends drops what is staged") {
     s->end(errc::unsubscribed, true); // by another thread
     CHECK(s->commit(*c, {}).dropped == 0);
     CHECK(c->references == 1);
-    CHECK_FALSE(s->is_staged());
+    CHECK_FALSE(s->staging().is_staged());
     CHECK_FALSE(s->peek());
     impl::release_reference(c);
 }

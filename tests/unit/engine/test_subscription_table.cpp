@@ -4,6 +4,7 @@
 #include "queue_fixture.hpp"
 #include "support/catch.hpp"
 
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -71,6 +72,28 @@ TEST_CASE("subscription_table uses a slot again, its sid never") {
         REQUIRE(table.find(first) == nullptr);
         REQUIRE(table.erase(sid) == s);
     }
+}
+
+TEST_CASE("subscription_table uses all free slots before it grows") {
+    subscription_table table;
+    std::vector<std::uint64_t> sids;
+    for (int i = 0; i != 10; ++i)
+        sids.push_back(table.add(make_subscription()));
+    for (const std::uint64_t sid : {sids[3], sids[9], sids[0], sids[5]})
+        table.erase(sid);
+    int entries = 0;
+    table.for_each_entry([&](std::uint64_t sid, const pointer& /*s*/) {
+        ++entries;
+        CHECK(table.find(sid) != nullptr);
+    });
+    CHECK(entries == 6);
+    std::set<std::uint64_t> slots;
+    for (int i = 0; i != 5; ++i) {
+        const std::uint64_t sid = table.add(make_subscription());
+        CHECK(std::find(sids.begin(), sids.end(), sid) == sids.end());
+        slots.insert(sid % (1U << 24U));
+    }
+    CHECK(slots == std::set<std::uint64_t>{1, 4, 6, 10, 11});
 }
 
 TEST_CASE("subscription_table of the reader follows another one") {
