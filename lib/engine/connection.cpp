@@ -2,6 +2,7 @@
 #include "engine/connection.hpp"
 
 #include "engine/run.hpp"
+#include "engine/shared_chunks.hpp"
 #include "engine/strand.hpp"
 #include "support/later.hpp"
 #include "transport/timer.hpp"
@@ -70,6 +71,7 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
                        std::vector<server_address> servers)
     : options_(std::move(options)),
       auth_(take_secrets(options_)),
+      pool_(shared_chunks(user_executor)),
       time_(time_of(user_executor)),
       random_(user_executor),
       servers_(std::move(servers),
