@@ -126,14 +126,22 @@ asio::awaitable<error> session::read_all() {
 }
 
 asio::awaitable<error> session::read_once() {
-    const auto space = input_->prepare(inbound_.needed());
     error_code ec;
+    // Who waits for the next bytes needs no chunk. Not on the way through a stream of bytes: there
+    // a read is the cheapest way to find out whether more has come.
+    if (drained_ && input_->give_back()) {
+        co_await stream_->wait_readable(ec);
+        if (ec)
+            co_return lost(ec);
+    }
+    const auto space = input_->prepare(inbound_.needed());
     const std::size_t n =
         co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
     expect_some(n, ec);
     if (ec)
         co_return lost(ec);
     connection_.on_read(n);
+    drained_ = n < space.size;
     input_->commit(n);
     co_return inbound_.feed(*input_);
 }

@@ -167,6 +167,41 @@ TEST_CASE("input_buffer gives its chunk back when it is destroyed") {
     CHECK(pool.bytes_in_use() == 0);
 }
 
+TEST_CASE("input_buffer gives its chunk back when all is parsed and nobody keeps it") {
+    chunk_pool pool(std::make_shared<chunk_store>());
+    input_buffer in(pool, nullptr);
+    CHECK(in.give_back()); // there is none
+    read(in, "PING\r\nMSG");
+    CHECK_FALSE(in.give_back());
+    in.consume(6);
+    CHECK_FALSE(in.give_back());
+    CHECK(unparsed(in) == "MSG");
+    in.consume(3);
+    block* const first = &in.memory();
+    add_reference(first); // as a queued record does
+    CHECK_FALSE(in.give_back());
+    CHECK(&in.memory() == first);
+    release_reference(first);
+    CHECK(in.give_back());
+    CHECK(in.is_empty());
+    CHECK(pool.bytes_in_use() == 0);
+
+    read(in, "again");
+    CHECK(unparsed(in) == "again");
+    CHECK(in.begin() == in.memory().data());
+    CHECK(pool.bytes_in_use() == whole);
+}
+
+TEST_CASE("input_buffer gives a large chunk back, too") {
+    chunk_pool pool(std::make_shared<chunk_store>());
+    input_buffer in(pool, nullptr);
+    read(in, std::string(2 * whole, 'm'), 2 * whole);
+    in.consume(2 * whole);
+    CHECK(in.give_back());
+    CHECK(pool.bytes_in_use() == 0);
+    CHECK(in.prepare(0).size == whole);
+}
+
 TEST_CASE("input_buffer keeps all bytes in order, whatever is read, parsed and kept") {
     for (const std::uint32_t seed : {11U, 12U, 13U}) {
         CAPTURE(seed);
@@ -178,6 +213,8 @@ TEST_CASE("input_buffer keeps all bytes in order, whatever is read, parsed and k
         std::uint32_t next_parsed = 0;
         for (int step = 0; step < 3'000; ++step) {
             const auto left = static_cast<std::size_t>(in.is_empty() ? 0 : in.end() - in.begin());
+            if (random() % 4 == 0)
+                (void)in.give_back();
             const bool large = random() % 20 == 0;
             const std::size_t needed = large ? left + 1 + random() % (2 * whole) : 0;
             const auto space = in.prepare(needed);
