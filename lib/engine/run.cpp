@@ -14,6 +14,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <memory>
+#include <new>
 #include <utility>
 
 namespace conats {
@@ -41,30 +43,40 @@ private:
     timer timer_;
 };
 
-/// One session after another, for as long as the client moves from a server to the next.
-asio::awaitable<error> serve(connection& c, connect_walk& first, connect_walk& second) {
-    connect_walk* current = &first;
-    connect_walk* spare = &second;
+using walk_pointer = std::unique_ptr<connect_walk>;
+
+/// One attempt, whose walk is left in `made`.
+asio::awaitable<error> try_server(connection& c, std::shared_ptr<const server_address> server,
+                                  walk_pointer& made) {
+    try {
+        made = std::make_unique<connect_walk>(c);
+    } catch (const std::bad_alloc&) {
+        co_return no_memory();
+    }
+    error e = co_await made->try_server(std::move(server));
+    co_return e;
+}
+
+/// One session after another, for as long as the client moves from a server to the next. A walk
+/// lives no longer than its session's beginning: an idle connection is small.
+asio::awaitable<error> serve(connection& c, walk_pointer walk) {
     for (;;) {
+        walk_pointer next;
         error e;
         {
-            session s(c, current->release_stream(), current->release_input(), *spare);
+            session s(c, walk->release_stream(), walk->release_input(), next);
+            walk.reset();
             e = co_await s.serve();
         }
-        if (!c.take_move()) {
-            spare->drop();
+        if (!c.take_move())
             co_return e;
-        }
-        spare->adopt();
-        std::swap(current, spare);
-        spare->drop();
+        next->adopt();
+        walk = std::move(next);
     }
 }
 
 /// Connects and serves, again and again; returns why that is over.
 asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
-    connect_walk walk(*c);
-    connect_walk spare(*c);
     rest between(*c);
     while (!c->stopping()) {
         const run_step step = c->next_step();
@@ -74,12 +86,13 @@ asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
             co_await between.until(step.until);
             continue;
         }
-        error e = co_await walk.try_server(step.server);
+        walk_pointer walk;
+        error e = co_await try_server(*c, step.server, walk);
         if (e) {
             c->on_dial_failed(std::move(e));
             continue;
         }
-        e = co_await serve(*c, walk, spare);
+        e = co_await serve(*c, std::move(walk));
         if (!c->on_session_end(e))
             co_return e;
     }

@@ -58,12 +58,12 @@ error lost(const error_code& ec) {
 } // namespace
 
 session::session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input,
-                 connect_walk& spare)
+                 std::unique_ptr<connect_walk>& next)
     : connection_(c),
       stream_(std::move(s)),
       input_(std::move(input)),
       inbound_(c, limits_of(c)),
-      relocation_(c, spare) {}
+      relocation_(c, next) {}
 
 asio::awaitable<error> session::serve() {
     using asio::experimental::awaitable_operators::operator&&;
