@@ -6,11 +6,11 @@
 #include "engine/connection.hpp"
 #include "engine/session.hpp"
 #include "engine/timekeeper.hpp"
+#include "engine/together.hpp"
 #include "transport/timer.hpp"
 #include "values/no_memory.hpp"
 
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -119,12 +119,14 @@ asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper&
 }
 
 asio::awaitable<void> run(std::shared_ptr<connection> c, abandon_guard guard) {
-    using asio::experimental::awaitable_operators::operator&&;
+    const auto strand = co_await asio::this_coro::executor;
     {
         timekeeper time(*c);
         auto living = live_and_finish(c, time, guard.another());
         auto keeping = time.run(guard.another());
-        co_await (std::move(living) && std::move(keeping));
+        auto loops = together(strand, std::move(living), std::move(keeping));
+        const auto outcome = co_await std::move(loops);
+        rethrow_failure(outcome);
     }
     guard.dismiss();
 }

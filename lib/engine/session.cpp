@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/session.hpp"
 
+#include "engine/together.hpp"
 #include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
 #include "transport/expect_some.hpp"
@@ -9,7 +10,6 @@
 
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -66,16 +66,18 @@ session::session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input
       relocation_(c, next) {}
 
 asio::awaitable<error> session::serve() {
-    using asio::experimental::awaitable_operators::operator&&;
     const control_scope control(connection_, *this);
     connection_.begin_session();
     const direct_scope direct(connection_, *stream_);
+    const auto strand = co_await asio::this_coro::executor;
     abandon_guard guard(connection_.shared_from_this());
     auto reading = read_loop(guard.another());
     auto writing = write_loop(guard.another());
     auto moving = relocation_.run(guard.another());
     guard.dismiss();
-    co_await (std::move(reading) && std::move(writing) && std::move(moving));
+    auto loops = together(strand, std::move(reading), std::move(writing), std::move(moving));
+    const auto outcome = co_await std::move(loops);
+    rethrow_failure(outcome);
     co_return cause_;
 }
 
