@@ -6,6 +6,8 @@
 #include "engine/connection.hpp"
 #include "support/later.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <utility>
 
 namespace conats {
@@ -14,12 +16,12 @@ namespace impl {
 
 relocation::relocation(connection& c, std::unique_ptr<connect_walk>& next)
     : connection_(c),
-      next_(next),
-      timer_(c.strand()) {}
+      next_(next) {}
 
 void relocation::stop() {
     over_ = true;
-    timer_.cancel();
+    if (timer_)
+        timer_->cancel();
     if (dialling_) // else it may be the next session's already
         next_->stop(error());
 }
@@ -58,8 +60,12 @@ asio::awaitable<void> relocation::move() {
 asio::awaitable<void> relocation::rest(std::chrono::nanoseconds t) {
     if (over_)
         co_return;
-    timer_.expires_at(later(connection_.now(), t));
-    co_await timer_.wait();
+    if (!timer_) {
+        const auto strand = co_await asio::this_coro::executor;
+        timer_ = std::make_unique<timer>(strand);
+    }
+    timer_->expires_at(later(connection_.now(), t));
+    co_await timer_->wait();
 }
 
 asio::awaitable<bool> relocation::move_to(std::shared_ptr<const server_address> server) {

@@ -45,7 +45,7 @@ private:
 
     connection& connection_;
     std::unique_ptr<connect_walk>& next_;
-    timer timer_;
+    std::unique_ptr<timer> timer_; // as soon as it moves
     bool is_running_ = false;
     bool over_ = false;
     bool dialling_ = false;

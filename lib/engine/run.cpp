@@ -27,7 +27,7 @@ namespace {
 /// The pause between two rounds over all servers.
 class rest final : public loop_control {
 public:
-    explicit rest(connection& c) : connection_(c), timer_(c.strand()) {}
+    rest(connection& c, const asio::any_io_executor& strand) : connection_(c), timer_(strand) {}
 
     asio::awaitable<void> until(connection::clock::time_point t) {
         const control_scope control(connection_, *this);
@@ -42,6 +42,13 @@ private:
     connection& connection_;
     timer timer_;
 };
+
+/// In a frame of its own, which goes with the timer.
+asio::awaitable<void> rest_until(connection& c, connection::clock::time_point t) {
+    const auto strand = co_await asio::this_coro::executor;
+    rest between(c, strand);
+    co_await between.until(t);
+}
 
 using walk_pointer = std::unique_ptr<connect_walk>;
 
@@ -77,13 +84,12 @@ asio::awaitable<error> serve(connection& c, walk_pointer walk) {
 
 /// Connects and serves, again and again; returns why that is over.
 asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
-    rest between(*c);
     while (!c->stopping()) {
         const run_step step = c->next_step();
         if (step.action == run_action::give_up)
             co_return step.failure;
         if (step.action == run_action::wait) {
-            co_await between.until(step.until);
+            co_await rest_until(*c, step.until);
             continue;
         }
         walk_pointer walk;

@@ -122,20 +122,21 @@ asio::awaitable<error> session::read_all() {
     while (!e && !over_) {
         if (auto full = inbound_.take_full())
             co_await pause_for(std::move(full));
-        e = co_await read_once();
+        // Who waits for the next bytes needs no chunk. Not on the way through a stream of bytes:
+        // there a read is the cheapest way to find out whether more has come.
+        error_code ec;
+        if (drained_ && input_->give_back())
+            co_await stream_->wait_readable(ec);
+        if (ec)
+            e = lost(ec);
+        else
+            e = co_await read_once();
     }
     co_return e;
 }
 
 asio::awaitable<error> session::read_once() {
     error_code ec;
-    // Who waits for the next bytes needs no chunk. Not on the way through a stream of bytes: there
-    // a read is the cheapest way to find out whether more has come.
-    if (drained_ && input_->give_back()) {
-        co_await stream_->wait_readable(ec);
-        if (ec)
-            co_return lost(ec);
-    }
     const auto space = input_->prepare(inbound_.needed());
     const std::size_t n =
         co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
