@@ -28,7 +28,7 @@ namespace impl {
 ///
 /// Holds at most 64 KiB that was not yet decrypted and, besides OpenSSL's own buffers, what `write`
 /// and the answers to the peer's records have made and nobody has taken. Once these have grown,
-/// nothing is allocated.
+/// nothing is allocated but the former, after `drop_input`.
 class tls_engine {
 public:
     enum class status : std::uint8_t {
