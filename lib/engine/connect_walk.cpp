@@ -97,10 +97,7 @@ std::function<std::uint64_t()> order_of(connection& c) {
 
 } // namespace
 
-connect_walk::connect_walk(connection& c)
-    : connection_(c),
-      input_(std::make_unique<input_buffer>(c.pool(), c.shared_from_this())),
-      parser_(handshake_limits(c)) {}
+connect_walk::connect_walk(connection& c) : connection_(c), parser_(handshake_limits(c)) {}
 
 void connect_walk::stop(const error& /*why*/) {
     if (attempt_)

@@ -25,8 +25,8 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-/// Makes the attempts to connect, one server at a time, each under one deadline. Lives in the
-/// frame of `run`.
+/// Makes an attempt to connect, under one deadline. Lives in the frame of `run`, until its session
+/// has begun.
 class connect_walk final : public loop_control {
 public:
     explicit connect_walk(connection& c);
@@ -41,8 +41,6 @@ public:
     /// connection's. Subscribes to the request inbox. A server in lame duck mode is refused.
     asio::awaitable<error> try_ahead(std::shared_ptr<const server_address> server);
     void adopt();
-    /// Hangs up on the server that nobody was told of.
-    void drop() noexcept;
 
     [[nodiscard]] std::unique_ptr<stream> release_stream() { return attempt_->release_stream(); }
     /// With what came behind the handshake's PONG.
@@ -53,6 +51,8 @@ public:
 private:
     /// One attempt, with its record.
     asio::awaitable<error> dial();
+    /// Hangs up.
+    void drop() noexcept;
     /// All of an attempt but its beginning and its end.
     asio::awaitable<error> attempt(const server_address& server);
     void enter(connect_phase p) { record_->enter(p, connection_.now()); }

@@ -2,6 +2,7 @@
 #include "engine/connection.hpp"
 
 #include "engine/run.hpp"
+#include "engine/shared_chunks.hpp"
 #include "engine/strand.hpp"
 #include "support/later.hpp"
 #include "transport/timer.hpp"
@@ -47,6 +48,12 @@ std::unique_ptr<logger> make_logger(const connect_options& o) {
     return std::make_unique<logger>(o.log_threshold(), o.log_sink());
 }
 
+/// One for all connections.
+const error& no_responders_error() {
+    static const error e(errc::no_responders, "nobody is subscribed to the subject");
+    return e;
+}
+
 /// Of a connection whose loops were destroyed.
 error abandoned_error(bool context_lives) noexcept {
     if (context_lives)
@@ -70,6 +77,7 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
                        std::vector<server_address> servers)
     : options_(std::move(options)),
       auth_(take_secrets(options_)),
+      pool_(shared_chunks(user_executor)),
       time_(time_of(user_executor)),
       random_(user_executor),
       servers_(std::move(servers),
@@ -80,6 +88,7 @@ connection::connection(asio::any_io_executor user_executor, connect_options opti
       keep_alive_(options_.ping_interval(),
                   static_cast<std::uint32_t>(std::min<std::size_t>(
                       options_.max_pings_outstanding(), ping_tracker::most_outstanding))),
+      no_responders_(no_responders_error()),
       nuid_(draw, &random_),
       latency_(options_.record_latency() ? std::make_unique<latency_statistics>() : nullptr),
       log_(make_logger(options_)) {
@@ -205,7 +214,7 @@ std::string connection::remote_address() const {
 
 conats::tls_info connection::tls_info() const {
     const lock_guard lock(mutex_);
-    return tls_info_;
+    return tls_info_ ? *tls_info_ : conats::tls_info();
 }
 
 asio::any_io_executor connection::user_executor() const {
@@ -304,9 +313,11 @@ void connection::raise_userinfo_ignored(const server_address& server) {
 }
 
 void connection::note_tls(conats::tls_info tls, const server_address& server) {
-    tls_info_ = std::move(tls);
+    tls_info_.reset();
+    if (tls)
+        tls_info_ = std::make_unique<const conats::tls_info>(std::move(tls));
     tls_not_verified_ = error();
-    if (!tls_info_ || tls_info_.verified)
+    if (!tls_info_ || tls_info_->verified)
         return;
     tls_not_verified_ =
         error(errc::tls_not_verified, "insecure_skip_verify: anybody may be the server")
@@ -430,7 +441,7 @@ void connection::finish(const error& reason) {
         connected_url_.clear();
         local_address_.clear();
         remote_address_.clear();
-        tls_info_ = conats::tls_info();
+        tls_info_.reset();
         streams = std::exchange(events_, {});
         strand = std::exchange(strand_, {});
         user_executor = std::exchange(user_executor_, {});

@@ -481,7 +481,7 @@ private:
     bool userinfo_ignored_told_ = false;
     error userinfo_ignored_;
     error tls_not_verified_; // of the present server, for who listens later
-    conats::tls_info tls_info_;
+    std::unique_ptr<const conats::tls_info> tls_info_; // null: not encrypted
     conats::status status_ = conats::status::connecting;
     error close_reason_;
     error drain_failure_;
@@ -534,7 +534,7 @@ private:
 
     request_mux requests_;
     // Made once: where replies come in nothing is to fail.
-    const error no_responders_{errc::no_responders, "nobody is subscribed to the subject"};
+    const error no_responders_;
     nuid nuid_;
     std::uint64_t inbox_sid_ = 0;
     error inbox_refusal_; // the server does not let us subscribe to it

@@ -43,7 +43,7 @@ std::chrono::nanoseconds connection::moving_delay(bool again) {
     bool is_tls = false;
     {
         const lock_guard lock(mutex_);
-        is_tls = static_cast<bool>(tls_info_);
+        is_tls = tls_info_ != nullptr;
     }
     return machine_.moving_delay(is_tls, again);
 }

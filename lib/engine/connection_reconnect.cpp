@@ -255,7 +255,7 @@ void connection::on_connected(const conats::server_info& info, const server_addr
     {
         const lock_guard lock(mutex_);
         note_tls(stream.tls(), server);
-        machine_.on_connected(now(), static_cast<bool>(tls_info_));
+        machine_.on_connected(now(), tls_info_ != nullptr);
         info_ = info;
         has_info_ = true;
         discover(info);

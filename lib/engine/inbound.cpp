@@ -3,6 +3,7 @@
 
 #include "engine/wire_tracer.hpp"
 #include "protocol/header_codec.hpp"
+#include "protocol/info_codec.hpp"
 
 #include <string_view>
 #include <utility>
@@ -159,11 +160,14 @@ error inbound::on_operation(block& chunk) {
     return error();
 }
 
+// INFO is rare, and a parser takes 15 KiB: it is not kept.
 error inbound::on_info() {
     const std::string_view json = parser_.text();
-    error e = info_parser_.parse(json.data(), json.size(), info_);
+    info_parser parser;
+    conats::server_info info;
+    error e = parser.parse(json.data(), json.size(), info);
     if (!e)
-        connection_.on_info(info_);
+        connection_.on_info(info);
     return e;
 }
 

@@ -3,7 +3,6 @@
 
 #include "engine/connection.hpp"
 #include "engine/input_buffer.hpp"
-#include "protocol/info_codec.hpp"
 #include "protocol/parser.hpp"
 
 #include <conats/error.hpp>
@@ -59,8 +58,6 @@ private:
 
     connection& connection_;
     parser parser_;
-    info_parser info_parser_;
-    conats::server_info info_;
     subscription_table subscriptions_;
     std::uint64_t inbox_sid_ = 0;
     std::uint64_t messages_ = 0; // of this chunk

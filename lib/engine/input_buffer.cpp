@@ -38,6 +38,17 @@ input_buffer::space input_buffer::prepare(std::size_t needed) {
     return {current_->data() + end_, current_->capacity - end_};
 }
 
+bool input_buffer::give_back() noexcept {
+    if (current_ == nullptr)
+        return true;
+    // Where messages keep it, what comes next is read behind them, else each would keep a chunk.
+    if (!is_empty() || current_->references.load(std::memory_order_acquire) != 1)
+        return false;
+    release_reference(std::exchange(current_, nullptr));
+    begin_ = end_ = 0;
+    return true;
+}
+
 void input_buffer::move_to_front() {
     std::memmove(current_->data(), current_->data() + begin_, end_ - begin_);
     end_ -= std::exchange(begin_, 0);

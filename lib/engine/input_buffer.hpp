@@ -27,6 +27,9 @@ public:
     /// Where to read to. `needed` is the size of the operation that has begun, 0 if unknown.
     space prepare(std::size_t needed);
     void commit(std::size_t n) noexcept { end_ += n; }
+    /// Gives the chunk back, if all of it is parsed and nobody else keeps it. Afterwards, when this
+    /// returns true, there is nothing here until `prepare`.
+    bool give_back() noexcept;
 
     [[nodiscard]] bool is_empty() const noexcept { return begin_ == end_; }
     [[nodiscard]] const char* begin() const noexcept { return current_->data() + begin_; }

@@ -6,22 +6,24 @@
 #include "engine/connection.hpp"
 #include "support/later.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <utility>
 
 namespace conats {
 inline namespace v0 {
 namespace impl {
 
-relocation::relocation(connection& c, connect_walk& spare)
+relocation::relocation(connection& c, std::unique_ptr<connect_walk>& next)
     : connection_(c),
-      spare_(spare),
-      timer_(c.strand()) {}
+      next_(next) {}
 
 void relocation::stop() {
     over_ = true;
-    timer_.cancel();
+    if (timer_)
+        timer_->cancel();
     if (dialling_) // else it may be the next session's already
-        spare_.stop(error());
+        next_->stop(error());
 }
 
 asio::awaitable<void> relocation::run(abandon_guard guard) {
@@ -36,7 +38,7 @@ asio::awaitable<void> relocation::run(abandon_guard guard) {
             co_await move();
     } catch (...) { // no memory: it stays until the server closes
         dialling_ = false;
-        spare_.drop();
+        next_.reset();
     }
     guard.dismiss();
 }
@@ -58,21 +60,26 @@ asio::awaitable<void> relocation::move() {
 asio::awaitable<void> relocation::rest(std::chrono::nanoseconds t) {
     if (over_)
         co_return;
-    timer_.expires_at(later(connection_.now(), t));
-    co_await timer_.wait();
+    if (!timer_) {
+        const auto strand = co_await asio::this_coro::executor;
+        timer_ = std::make_unique<timer>(strand);
+    }
+    timer_->expires_at(later(connection_.now(), t));
+    co_await timer_->wait();
 }
 
 asio::awaitable<bool> relocation::move_to(std::shared_ptr<const server_address> server) {
     if (over_ || !connection_.may_move())
         co_return true;
+    next_ = std::make_unique<connect_walk>(connection_);
     dialling_ = true;
-    error e = co_await spare_.try_ahead(server);
+    error e = co_await next_->try_ahead(server);
     dialling_ = false;
     if (over_)
         co_return true;
     if (!e) {
         if (!connection_.begin_move(std::move(server)))
-            spare_.drop();
+            next_.reset();
         co_return true;
     }
     connection_.raise(event(event_kind::connect_failed, std::move(e)));

@@ -24,7 +24,8 @@ class server_address;
 /// another. The connection to that is made first, so that nothing changes while none is to be had.
 class relocation {
 public:
-    relocation(connection& c, connect_walk& spare);
+    /// `next`, empty, gets who has made the next connection.
+    relocation(connection& c, std::unique_ptr<connect_walk>& next);
     relocation(const relocation&) = delete;
     relocation& operator=(const relocation&) = delete;
     ~relocation() = default;
@@ -43,8 +44,8 @@ private:
     asio::awaitable<bool> move_to(std::shared_ptr<const server_address> server);
 
     connection& connection_;
-    connect_walk& spare_;
-    timer timer_;
+    std::unique_ptr<connect_walk>& next_;
+    std::unique_ptr<timer> timer_; // as soon as it moves
     bool is_running_ = false;
     bool over_ = false;
     bool dialling_ = false;

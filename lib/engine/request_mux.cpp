@@ -51,9 +51,9 @@ std::optional<std::uint64_t> parse_token(std::string_view text) {
 } // namespace
 
 request_mux::~request_mux() {
-    for (request_slot& s : slots_)
-        if (s.reply.memory != nullptr)
-            release_reference(s.reply.memory);
+    for (const auto& s : slots_)
+        if (s->reply.memory != nullptr)
+            release_reference(s->reply.memory);
 }
 
 request_slot& request_mux::acquire(std::string_view subject) {
@@ -61,10 +61,11 @@ request_slot& request_mux::acquire(std::string_view subject) {
         const std::size_t index = slots_.size();
         if (free_.capacity() == index)
             free_.reserve(2 * index + 8); // so that release cannot fail
-        slots_.emplace_back().index = static_cast<std::uint32_t>(index);
-        free_.push_back(slots_.back().index);
+        slots_.push_back(std::make_unique<request_slot>());
+        slots_.back()->index = static_cast<std::uint32_t>(index);
+        free_.push_back(slots_.back()->index);
     }
-    request_slot& s = slots_[free_.back()];
+    request_slot& s = *slots_[free_.back()];
     s.subject = subject;
     free_.pop_back();
     s.active = true;
@@ -97,7 +98,7 @@ request_slot* request_mux::find(std::string_view subject) noexcept {
     const auto token = parse_token(subject.substr(prefix_.size()));
     if (!token || (*token >> 32U) >= slots_.size())
         return nullptr;
-    request_slot& s = slots_[static_cast<std::size_t>(*token >> 32U)];
+    request_slot& s = *slots_[static_cast<std::size_t>(*token >> 32U)];
     if (!s.active || s.generation != static_cast<std::uint32_t>(*token) ||
         s.node.outcome != wake::pending)
         return nullptr;

@@ -8,7 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -61,15 +61,15 @@ public:
 
     template <class F>
     void for_each_pending(F&& f) {
-        for (request_slot& s : slots_)
-            if (s.active && s.node.outcome == wake::pending)
-                f(s);
+        for (const auto& s : slots_)
+            if (s->active && s->node.outcome == wake::pending)
+                f(*s);
     }
 
 private:
     std::string prefix_;
     std::string reply_subject_;
-    std::deque<request_slot> slots_;
+    std::vector<std::unique_ptr<request_slot>> slots_;
     std::vector<std::uint32_t> free_;
     std::size_t active_ = 0;
 };

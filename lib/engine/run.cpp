@@ -6,14 +6,16 @@
 #include "engine/connection.hpp"
 #include "engine/session.hpp"
 #include "engine/timekeeper.hpp"
+#include "engine/together.hpp"
 #include "transport/timer.hpp"
 #include "values/no_memory.hpp"
 
 #include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <memory>
+#include <new>
 #include <utility>
 
 namespace conats {
@@ -25,7 +27,7 @@ namespace {
 /// The pause between two rounds over all servers.
 class rest final : public loop_control {
 public:
-    explicit rest(connection& c) : connection_(c), timer_(c.strand()) {}
+    rest(connection& c, const asio::any_io_executor& strand) : connection_(c), timer_(strand) {}
 
     asio::awaitable<void> until(connection::clock::time_point t) {
         const control_scope control(connection_, *this);
@@ -41,45 +43,62 @@ private:
     timer timer_;
 };
 
-/// One session after another, for as long as the client moves from a server to the next.
-asio::awaitable<error> serve(connection& c, connect_walk& first, connect_walk& second) {
-    connect_walk* current = &first;
-    connect_walk* spare = &second;
+/// In a frame of its own, which goes with the timer.
+asio::awaitable<void> rest_until(connection& c, connection::clock::time_point t) {
+    const auto strand = co_await asio::this_coro::executor;
+    rest between(c, strand);
+    co_await between.until(t);
+}
+
+using walk_pointer = std::unique_ptr<connect_walk>;
+
+/// One attempt, whose walk is left in `made`.
+asio::awaitable<error> try_server(connection& c, std::shared_ptr<const server_address> server,
+                                  walk_pointer& made) {
+    try {
+        made = std::make_unique<connect_walk>(c);
+    } catch (const std::bad_alloc&) {
+        co_return no_memory();
+    }
+    error e = co_await made->try_server(std::move(server));
+    co_return e;
+}
+
+/// One session after another, for as long as the client moves from a server to the next. A walk
+/// lives no longer than its session's beginning: an idle connection is small.
+asio::awaitable<error> serve(connection& c, walk_pointer walk) {
     for (;;) {
+        walk_pointer next;
         error e;
         {
-            session s(c, current->release_stream(), current->release_input(), *spare);
+            session s(c, walk->release_stream(), walk->release_input(), next);
+            walk.reset();
             e = co_await s.serve();
         }
-        if (!c.take_move()) {
-            spare->drop();
+        if (!c.take_move())
             co_return e;
-        }
-        spare->adopt();
-        std::swap(current, spare);
-        spare->drop();
+        next->adopt();
+        walk = std::move(next);
     }
 }
 
 /// Connects and serves, again and again; returns why that is over.
 asio::awaitable<error> live(const std::shared_ptr<connection>& c) {
-    connect_walk walk(*c);
-    connect_walk spare(*c);
-    rest between(*c);
     while (!c->stopping()) {
         const run_step step = c->next_step();
         if (step.action == run_action::give_up)
             co_return step.failure;
         if (step.action == run_action::wait) {
-            co_await between.until(step.until);
+            co_await rest_until(*c, step.until);
             continue;
         }
-        error e = co_await walk.try_server(step.server);
+        walk_pointer walk;
+        error e = co_await try_server(*c, step.server, walk);
         if (e) {
             c->on_dial_failed(std::move(e));
             continue;
         }
-        e = co_await serve(*c, walk, spare);
+        e = co_await serve(*c, std::move(walk));
         if (!c->on_session_end(e))
             co_return e;
     }
@@ -106,12 +125,14 @@ asio::awaitable<void> live_and_finish(std::shared_ptr<connection> c, timekeeper&
 }
 
 asio::awaitable<void> run(std::shared_ptr<connection> c, abandon_guard guard) {
-    using asio::experimental::awaitable_operators::operator&&;
+    const auto strand = co_await asio::this_coro::executor;
     {
         timekeeper time(*c);
         auto living = live_and_finish(c, time, guard.another());
         auto keeping = time.run(guard.another());
-        co_await (std::move(living) && std::move(keeping));
+        auto loops = together(strand, std::move(living), std::move(keeping));
+        const auto outcome = co_await std::move(loops);
+        rethrow_failure(outcome);
     }
     guard.dismiss();
 }

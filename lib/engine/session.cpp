@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/session.hpp"
 
+#include "engine/together.hpp"
 #include "engine/wire_tracer.hpp"
 #include "support/later.hpp"
 #include "transport/expect_some.hpp"
@@ -9,7 +10,6 @@
 
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/experimental/awaitable_operators.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
@@ -58,24 +58,26 @@ error lost(const error_code& ec) {
 } // namespace
 
 session::session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input,
-                 connect_walk& spare)
+                 std::unique_ptr<connect_walk>& next)
     : connection_(c),
       stream_(std::move(s)),
       input_(std::move(input)),
       inbound_(c, limits_of(c)),
-      relocation_(c, spare) {}
+      relocation_(c, next) {}
 
 asio::awaitable<error> session::serve() {
-    using asio::experimental::awaitable_operators::operator&&;
     const control_scope control(connection_, *this);
     connection_.begin_session();
     const direct_scope direct(connection_, *stream_);
+    const auto strand = co_await asio::this_coro::executor;
     abandon_guard guard(connection_.shared_from_this());
     auto reading = read_loop(guard.another());
     auto writing = write_loop(guard.another());
     auto moving = relocation_.run(guard.another());
     guard.dismiss();
-    co_await (std::move(reading) && std::move(writing) && std::move(moving));
+    auto loops = together(strand, std::move(reading), std::move(writing), std::move(moving));
+    const auto outcome = co_await std::move(loops);
+    rethrow_failure(outcome);
     co_return cause_;
 }
 
@@ -120,20 +122,29 @@ asio::awaitable<error> session::read_all() {
     while (!e && !over_) {
         if (auto full = inbound_.take_full())
             co_await pause_for(std::move(full));
-        e = co_await read_once();
+        // Who waits for the next bytes needs no chunk. Not on the way through a stream of bytes:
+        // there a read is the cheapest way to find out whether more has come.
+        error_code ec;
+        if (drained_ && input_->give_back())
+            co_await stream_->wait_readable(ec);
+        if (ec)
+            e = lost(ec);
+        else
+            e = co_await read_once();
     }
     co_return e;
 }
 
 asio::awaitable<error> session::read_once() {
-    const auto space = input_->prepare(inbound_.needed());
     error_code ec;
+    const auto space = input_->prepare(inbound_.needed());
     const std::size_t n =
         co_await stream_->read_some(asio::mutable_buffer(space.data, space.size), ec);
     expect_some(n, ec);
     if (ec)
         co_return lost(ec);
     connection_.on_read(n);
+    drained_ = n < space.size;
     input_->commit(n);
     co_return inbound_.feed(*input_);
 }

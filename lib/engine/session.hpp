@@ -22,9 +22,9 @@ namespace impl {
 /// `end` is called. Lives in the frame of `run`.
 class session final : public loop_control {
 public:
-    /// `spare` makes the next connection where this server is left for another.
+    /// `next`, empty, gets who has made the next connection where this server is left for another.
     session(connection& c, std::unique_ptr<stream> s, std::unique_ptr<input_buffer> input,
-            connect_walk& spare);
+            std::unique_ptr<connect_walk>& next);
     session(const session&) = delete;
     session& operator=(const session&) = delete;
     ~session() = default;
@@ -52,6 +52,7 @@ private:
     error cause_;
     bool is_writing_ = false; // the loop has begun
     bool over_ = false;
+    bool drained_ = true; // the last read has left nothing
 };
 
 } // namespace impl

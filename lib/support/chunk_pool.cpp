@@ -43,18 +43,29 @@ void recycle(block* b) noexcept {
         destroy(c);
 }
 
-chunk_pool::~chunk_pool() {
-    for (std::size_t i = 0; i != kept_count_; ++i)
+chunk_store::~chunk_store() {
+    for (std::size_t i = 0; i != count_; ++i)
         destroy(kept_[i]);
+}
+
+chunk* chunk_store::take() noexcept {
+    const std::lock_guard lock(mutex_);
+    return count_ != 0 ? kept_[--count_] : nullptr;
+}
+
+bool chunk_store::keep(chunk* c) noexcept {
+    const std::lock_guard lock(mutex_);
+    if (count_ == max_kept)
+        return false;
+    kept_[count_++] = c;
+    return true;
 }
 
 chunk* chunk_pool::get(std::size_t capacity, std::shared_ptr<void> owner) {
     chunk* c = nullptr;
     if (capacity <= chunk_size) {
         capacity = chunk_size;
-        const std::lock_guard lock(mutex_);
-        if (kept_count_ != 0)
-            c = kept_[--kept_count_];
+        c = store_->take();
     }
     if (c == nullptr)
         c = allocate(capacity);
@@ -67,14 +78,8 @@ chunk* chunk_pool::get(std::size_t capacity, std::shared_ptr<void> owner) {
 
 void chunk_pool::put(chunk* c) noexcept {
     in_use_.fetch_sub(c->capacity, std::memory_order_relaxed);
-    if (c->capacity == chunk_size) {
-        const std::lock_guard lock(mutex_);
-        if (kept_count_ != max_kept) {
-            kept_[kept_count_++] = c;
-            return;
-        }
-    }
-    destroy(c);
+    if (c->capacity != chunk_size || !store_->keep(c))
+        destroy(c);
 }
 
 } // namespace impl

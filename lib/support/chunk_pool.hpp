@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 namespace conats {
 inline namespace v0 {
@@ -37,17 +38,38 @@ inline chunk* as_chunk(block* b) noexcept {
     return static_cast<chunk*>(b);
 }
 
-/// Chunks of one size, used again and again. Any thread may return chunks.
+/// Chunks that nobody uses, for the pools that share it: a few for all of them, since those of
+/// idle connections use none. Any thread may come.
+class chunk_store {
+public:
+    static constexpr std::size_t max_kept = 32;
+
+    chunk_store() = default;
+    chunk_store(const chunk_store&) = delete;
+    chunk_store& operator=(const chunk_store&) = delete;
+    ~chunk_store();
+
+    /// Null if there is none.
+    [[nodiscard]] chunk* take() noexcept;
+    /// False if there are enough.
+    [[nodiscard]] bool keep(chunk* c) noexcept;
+
+private:
+    light_mutex mutex_;
+    std::array<chunk*, max_kept> kept_{}; // the first `count_` of them
+    std::size_t count_ = 0;
+};
+
+/// A connection's chunks of one size, used again and again. Any thread may return chunks.
 class chunk_pool {
 public:
     /// With its header and padding a chunk is just under 128 KiB.
     static constexpr std::size_t chunk_size = (std::size_t{128} << 10U) - 256;
-    static constexpr std::size_t max_kept = 8;
 
-    chunk_pool() = default;
+    explicit chunk_pool(std::shared_ptr<chunk_store> store) noexcept : store_(std::move(store)) {}
     chunk_pool(const chunk_pool&) = delete;
     chunk_pool& operator=(const chunk_pool&) = delete;
-    ~chunk_pool();
+    ~chunk_pool() = default;
 
     /// A chunk of at least `capacity` bytes with one reference; larger ones than `chunk_size`
     /// are made for the occasion.
@@ -62,9 +84,7 @@ private:
     friend void recycle(block* b) noexcept;
     void put(chunk* c) noexcept;
 
-    light_mutex mutex_;
-    std::array<chunk*, max_kept> kept_{}; // the first `kept_count_` of them
-    std::size_t kept_count_ = 0;
+    const std::shared_ptr<chunk_store> store_;
     std::atomic<std::size_t> in_use_{0};
 };
 

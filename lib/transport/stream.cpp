@@ -6,6 +6,11 @@ inline namespace v0 {
 
 stream::~stream() = default;
 
+asio::awaitable<void> stream::wait_readable(error_code& ec) {
+    ec.clear();
+    co_return;
+}
+
 asio::awaitable<void> stream::shutdown() {
     co_return;
 }

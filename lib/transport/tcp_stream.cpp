@@ -3,6 +3,9 @@
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+
+#include <utility>
 
 namespace conats {
 inline namespace v0 {
@@ -15,10 +18,23 @@ std::string to_text(const asio::ip::tcp::endpoint& e) {
 }
 
 asio::awaitable<std::size_t> tcp_stream::read_some(asio::mutable_buffer to, error_code& ec) {
+    // Without another round through the scheduler, which one wait has cost already.
+    if (std::exchange(is_readable_, false)) {
+        const std::size_t n = socket_.read_some(asio::buffer(to), ec);
+        if (ec != asio::error::would_block)
+            co_return n;
+    }
     const auto [failure, n] =
         co_await socket_.async_read_some(asio::buffer(to), asio::as_tuple(asio::deferred));
     ec = failure;
     co_return n;
+}
+
+asio::awaitable<void> tcp_stream::wait_readable(error_code& ec) {
+    const auto [failure] = co_await socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                                                       asio::as_tuple(asio::deferred));
+    ec = failure;
+    is_readable_ = !ec && (socket_.non_blocking() || allow_write_now());
 }
 
 asio::awaitable<std::size_t> tcp_stream::write_some(std::span<const asio::const_buffer> from,

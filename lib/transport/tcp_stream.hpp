@@ -22,6 +22,7 @@ public:
     [[nodiscard]] asio::ip::tcp::socket& socket() noexcept { return socket_; }
 
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer to, error_code& ec) override;
+    asio::awaitable<void> wait_readable(error_code& ec) override;
     asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,
                                             error_code& ec) override;
     bool allow_write_now() override;
@@ -32,6 +33,7 @@ public:
 
 private:
     asio::ip::tcp::socket socket_;
+    bool is_readable_ = false; // a wait has just told so
 };
 
 } // namespace impl

@@ -35,8 +35,7 @@ std::string excerpt(std::string_view bytes) {
 } // namespace
 
 tls_engine::tls_engine(std::shared_ptr<const ssl_context> context, std::string name)
-    : context_(std::move(context)),
-      input_(std::make_unique_for_overwrite<char[]>(input_capacity)) {
+    : context_(std::move(context)) {
     check_.name = std::move(name);
     ssl_ = context_->new_session(check_, refused_name_);
     if (ssl_ == nullptr) {
@@ -103,6 +102,8 @@ long tls_engine::bio_control(BIO* /*bio*/, int command, long /*number*/, void* /
 std::span<char> tls_engine::input_space() {
     if (!has_input())
         input_begin_ = input_end_ = 0;
+    if (!input_)
+        input_ = std::make_unique_for_overwrite<char[]>(input_capacity);
     return {input_.get() + input_end_, input_capacity - input_end_};
 }
 
@@ -112,6 +113,11 @@ void tls_engine::commit_input(std::size_t n) {
         has_received_ = true;
     }
     input_end_ += n;
+}
+
+void tls_engine::drop_input() noexcept {
+    if (!has_input())
+        input_.reset();
 }
 
 // OpenSSL would say "wrong version number".
@@ -172,6 +178,11 @@ tls_engine::status tls_engine::read(std::span<char> to, std::size_t& n) {
     }
     has_read_ = has_read_ || n != 0;
     return status::ready;
+}
+
+bool tls_engine::may_read() const noexcept {
+    return code_ || has_input() || SSL_has_pending(ssl_.get()) != 0 ||
+           (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
 }
 
 tls_engine::status tls_engine::write(std::string_view from, std::size_t& n) {

@@ -28,7 +28,7 @@ namespace impl {
 ///
 /// Holds at most 64 KiB that was not yet decrypted and, besides OpenSSL's own buffers, what `write`
 /// and the answers to the peer's records have made and nobody has taken. Once these have grown,
-/// nothing is allocated.
+/// nothing is allocated but the former, after `drop_input`.
 class tls_engine {
 public:
     enum class status : std::uint8_t {
@@ -54,12 +54,16 @@ public:
     status handshake();
     /// `ready` with at least one byte, of as many records as are there and fit.
     status read(std::span<char> to, std::size_t& n);
+    /// Whether `read` may give something without more input.
+    [[nodiscard]] bool may_read() const noexcept;
     /// Encrypts the first bytes of `from`, at most one record. `ready` with `n` of them.
     status write(std::string_view from, std::size_t& n);
 
     /// Room for ciphertext, never none after `wants_input`.
     [[nodiscard]] std::span<char> input_space();
     void commit_input(std::size_t n);
+    /// Gives the memory for ciphertext back, if there is none in it, until `input_space`.
+    void drop_input() noexcept;
 
     /// What to send next; empty if nothing. Stays where it is until it is consumed.
     [[nodiscard]] std::string_view output();

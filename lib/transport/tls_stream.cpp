@@ -95,8 +95,8 @@ asio::awaitable<std::size_t> tls_stream::read_some(asio::mutable_buffer to, erro
         if (socket_ == nullptr || is_reading_) {
             co_await fetch(ec);
         } else {
-            is_reading_ = true;
             const auto space = engine_.input_space();
+            is_reading_ = true;
             const auto [failure, got] = co_await socket_->async_read_some(
                 asio::mutable_buffer(space.data(), space.size()), asio::as_tuple(asio::deferred));
             is_reading_ = false;
@@ -109,6 +109,23 @@ asio::awaitable<std::size_t> tls_stream::read_some(asio::mutable_buffer to, erro
             co_return 0;
         }
     }
+}
+
+asio::awaitable<void> tls_stream::wait_readable(error_code& ec) {
+    ec.clear();
+    if (is_closed_) {
+        ec = asio::error::operation_aborted;
+        co_return;
+    }
+    if (engine_.may_read() || is_reading_)
+        co_return;
+    is_reading_ = true;
+    engine_.drop_input();
+    co_await lower_->wait_readable(ec);
+    is_reading_ = false;
+    changed();
+    if (ec)
+        ec = end_of_input(ec);
 }
 
 // A close right after the handshake is all that some servers say to a client without certificate.
@@ -224,8 +241,8 @@ asio::awaitable<void> tls_stream::fetch(error_code& ec) {
             ec = asio::error::operation_aborted;
         co_return;
     }
-    is_reading_ = true;
     const auto space = engine_.input_space();
+    is_reading_ = true;
     const std::size_t n =
         co_await lower_->read_some(asio::mutable_buffer(space.data(), space.size()), ec);
     expect_some(n, ec);

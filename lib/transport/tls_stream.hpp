@@ -38,6 +38,7 @@ public:
     asio::awaitable<error> handshake();
 
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer to, error_code& ec) override;
+    asio::awaitable<void> wait_readable(error_code& ec) override;
     /// Returns when the ciphertext of what it counts was taken by `lower`. A failure in the middle
     /// is reported by the next call: this one counts what the peer may have got.
     asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,

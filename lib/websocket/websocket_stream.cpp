@@ -140,6 +140,13 @@ asio::awaitable<std::size_t> websocket_stream::read_some(asio::mutable_buffer to
     }
 }
 
+asio::awaitable<void> websocket_stream::wait_readable(error_code& ec) {
+    ec.clear();
+    const bool has_data = !raw_left_.empty() || !data_.empty() || ends_message_;
+    if (!has_data && !has_answer() && !end_)
+        co_await lower_->wait_readable(ec);
+}
+
 /// Takes frames apart until the input or the room is used up; returns how much data they held.
 std::size_t websocket_stream::take_frames(std::string_view& input, char* to, std::size_t size) {
     std::size_t n = 0;

@@ -38,6 +38,7 @@ public:
 
     asio::awaitable<error> handshake() override;
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer to, error_code& ec) override;
+    asio::awaitable<void> wait_readable(error_code& ec) override;
     /// Counts what the server may have got of a frame whose writing failed; the failure is the
     /// next call's.
     asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,

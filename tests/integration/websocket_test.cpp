@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "integration/idle_fixture.hpp"
 #include "integration/outcome.hpp"
 #include "integration/websocket_fixture.hpp"
 #include "support/catch.hpp"
@@ -61,6 +62,19 @@ TEST_CASE("G01 a WebSocket that is cut is made anew, and nothing is lost meanwhi
         auto nc = co_await conats::connect(options);
         co_await reconnect_suite(std::move(nc), wire);
     });
+}
+
+TEST_CASE("An idle connection holds no read buffer, over WebSocket") {
+    nats_server server(websocket_server("compression: true"));
+    for (const bool compression : {false, true}) {
+        CAPTURE(compression);
+        run([&]() -> asio::awaitable<void> {
+            const auto options = over_ws(websocket_port(server),
+                                         conats::websocket_options().compression(compression));
+            auto nc = co_await conats::connect(options);
+            co_await idle_suite(std::move(nc));
+        });
+    }
 }
 
 TEST_CASE("G03 the core works over WebSocket with compression, and the wire carries less") {

@@ -48,6 +48,13 @@ asio::awaitable<std::size_t> link_stream::read_some(asio::mutable_buffer to, err
     co_return 0;
 }
 
+asio::awaitable<void> link_stream::wait_readable(error_code& ec) {
+    while (!is_over(ec) && link_->arrived.empty() && !link_->has_ended)
+        co_await readable_.wait();
+    if (!is_closed_)
+        ec.clear(); // the read reports it
+}
+
 asio::awaitable<std::size_t> link_stream::write_some(std::span<const asio::const_buffer> from,
                                                      error_code& ec) {
     while (!is_over(ec)) {

@@ -16,6 +16,7 @@ public:
     ~link_stream() override;
 
     asio::awaitable<std::size_t> read_some(asio::mutable_buffer to, error_code& ec) override;
+    asio::awaitable<void> wait_readable(error_code& ec) override;
     asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,
                                             error_code& ec) override;
     void close() noexcept override;

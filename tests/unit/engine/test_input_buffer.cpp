@@ -32,7 +32,7 @@ std::string unparsed(const input_buffer& in) {
 } // namespace
 
 TEST_CASE("input_buffer uses one chunk again and again while nobody keeps it") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     CHECK(in.is_empty());
     read(in, "PING\r\n");
@@ -49,7 +49,7 @@ TEST_CASE("input_buffer uses one chunk again and again while nobody keeps it") {
 }
 
 TEST_CASE("input_buffer reads behind a message that somebody keeps") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     read(in, "message");
     add_reference(&in.memory()); // as a queued record does
@@ -63,7 +63,7 @@ TEST_CASE("input_buffer reads behind a message that somebody keeps") {
 }
 
 TEST_CASE("input_buffer moves a partial operation to a new chunk when the old one is full") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     read(in, std::string(whole - 100, 'm'));
     block* const old = &in.memory();
@@ -82,7 +82,7 @@ TEST_CASE("input_buffer moves a partial operation to a new chunk when the old on
 }
 
 TEST_CASE("input_buffer moves a partial operation to the front of a chunk nobody keeps") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     read(in, std::string(whole - 100, 'm') + "abc");
     const chunk* const first = &in.memory();
@@ -93,7 +93,7 @@ TEST_CASE("input_buffer moves a partial operation to the front of a chunk nobody
 }
 
 TEST_CASE("input_buffer reads an operation larger than a chunk into one of its own") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     read(in, "MSG ");
     const std::size_t needed = 3 * whole;
@@ -113,7 +113,7 @@ TEST_CASE("input_buffer reads an operation larger than a chunk into one of its o
 }
 
 TEST_CASE("input_buffer does not keep a large chunk for small operations") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     read(in, "MSG", 3 * whole);
     CHECK(pool.bytes_in_use() == 3 * whole);
@@ -123,14 +123,14 @@ TEST_CASE("input_buffer does not keep a large chunk for small operations") {
 }
 
 TEST_CASE("input_buffer that begins with a large operation makes one chunk for it") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     CHECK(in.prepare(2 * whole).size >= 2 * whole);
     CHECK(pool.bytes_in_use() == in.memory().capacity);
 }
 
 TEST_CASE("input_buffer stays in its chunk for an operation that just fits") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     read(in, std::string(whole - 10, 'm'));
     add_reference(&in.memory());
@@ -145,7 +145,7 @@ TEST_CASE("input_buffer stays in its chunk for an operation that just fits") {
 }
 
 TEST_CASE("input_buffer never offers nothing to read into") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     input_buffer in(pool, nullptr);
     read(in, std::string(whole, 'm'));
     CHECK(in.prepare(0).size != 0);     // unparsed up to the last byte
@@ -154,7 +154,7 @@ TEST_CASE("input_buffer never offers nothing to read into") {
 }
 
 TEST_CASE("input_buffer gives its chunk back when it is destroyed") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     const auto owner = std::make_shared<int>();
     {
         input_buffer in(pool, owner);
@@ -167,17 +167,54 @@ TEST_CASE("input_buffer gives its chunk back when it is destroyed") {
     CHECK(pool.bytes_in_use() == 0);
 }
 
+TEST_CASE("input_buffer gives its chunk back when all is parsed and nobody keeps it") {
+    chunk_pool pool(std::make_shared<chunk_store>());
+    input_buffer in(pool, nullptr);
+    CHECK(in.give_back()); // there is none
+    read(in, "PING\r\nMSG");
+    CHECK_FALSE(in.give_back());
+    in.consume(6);
+    CHECK_FALSE(in.give_back());
+    CHECK(unparsed(in) == "MSG");
+    in.consume(3);
+    block* const first = &in.memory();
+    add_reference(first); // as a queued record does
+    CHECK_FALSE(in.give_back());
+    CHECK(&in.memory() == first);
+    release_reference(first);
+    CHECK(in.give_back());
+    CHECK(in.is_empty());
+    CHECK(pool.bytes_in_use() == 0);
+
+    read(in, "again");
+    CHECK(unparsed(in) == "again");
+    CHECK(in.begin() == in.memory().data());
+    CHECK(pool.bytes_in_use() == whole);
+}
+
+TEST_CASE("input_buffer gives a large chunk back, too") {
+    chunk_pool pool(std::make_shared<chunk_store>());
+    input_buffer in(pool, nullptr);
+    read(in, std::string(2 * whole, 'm'), 2 * whole);
+    in.consume(2 * whole);
+    CHECK(in.give_back());
+    CHECK(pool.bytes_in_use() == 0);
+    CHECK(in.prepare(0).size == whole);
+}
+
 TEST_CASE("input_buffer keeps all bytes in order, whatever is read, parsed and kept") {
     for (const std::uint32_t seed : {11U, 12U, 13U}) {
         CAPTURE(seed);
         std::mt19937 random(seed);
-        chunk_pool pool;
+        chunk_pool pool(std::make_shared<chunk_store>());
         input_buffer in(pool, nullptr);
         std::deque<block*> kept;
         std::uint32_t next_read = 0;
         std::uint32_t next_parsed = 0;
         for (int step = 0; step < 3'000; ++step) {
             const auto left = static_cast<std::size_t>(in.is_empty() ? 0 : in.end() - in.begin());
+            if (random() % 4 == 0)
+                (void)in.give_back();
             const bool large = random() % 20 == 0;
             const std::size_t needed = large ? left + 1 + random() % (2 * whole) : 0;
             const auto space = in.prepare(needed);

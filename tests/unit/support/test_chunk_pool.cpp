@@ -16,13 +16,13 @@ constexpr std::size_t whole = chunk_pool::chunk_size;
 
 /// What owns a pool, as a connection does.
 struct pool_owner {
-    chunk_pool pool;
+    chunk_pool pool{std::make_shared<chunk_store>()};
 };
 
 } // namespace
 
 TEST_CASE("chunk_pool hands out a returned chunk again") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     chunk* const first = pool.get(1, nullptr);
     CHECK(first->capacity == whole);
     CHECK(first->references == 1);
@@ -39,7 +39,7 @@ TEST_CASE("chunk_pool hands out a returned chunk again") {
 }
 
 TEST_CASE("chunk_pool gets a chunk back with its last reference, not before") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     chunk* const c = pool.get(1, nullptr);
     add_reference(c, 3);
     release_reference(c);
@@ -50,7 +50,7 @@ TEST_CASE("chunk_pool gets a chunk back with its last reference, not before") {
 }
 
 TEST_CASE("chunk_pool counts the bytes that are out, larger chunks with their size") {
-    chunk_pool pool;
+    chunk_pool pool(std::make_shared<chunk_store>());
     chunk* const usual = pool.get(whole, nullptr);
     chunk* const large = pool.get(whole + 1, nullptr);
     CHECK(large->capacity == whole + 1);
@@ -66,10 +66,10 @@ TEST_CASE("chunk_pool counts the bytes that are out, larger chunks with their si
     release_reference(again);
 }
 
-TEST_CASE("chunk_pool keeps some chunks of a burst and frees the rest") {
-    chunk_pool pool;
+TEST_CASE("chunk_store keeps some chunks of a burst and frees the rest") {
+    chunk_pool pool(std::make_shared<chunk_store>());
     std::vector<chunk*> burst;
-    for (std::size_t i = 0; i != 2 * chunk_pool::max_kept; ++i)
+    for (std::size_t i = 0; i != 2 * chunk_store::max_kept; ++i)
         burst.push_back(pool.get(1, nullptr));
     CHECK(pool.bytes_in_use() == burst.size() * whole);
     for (chunk* c : burst)
@@ -78,8 +78,23 @@ TEST_CASE("chunk_pool keeps some chunks of a burst and frees the rest") {
 
     // The last one kept comes out first.
     chunk* const again = pool.get(1, nullptr);
-    CHECK(again == burst[chunk_pool::max_kept - 1]);
+    CHECK(again == burst[chunk_store::max_kept - 1]);
     release_reference(again);
+}
+
+TEST_CASE("chunk_store is shared: what one pool has given back another gets") {
+    const auto store = std::make_shared<chunk_store>();
+    chunk_pool one(store);
+    chunk_pool other(store);
+    chunk* const first = one.get(1, nullptr);
+    release_reference(first);
+    chunk* const second = other.get(1, nullptr);
+    CHECK(second == first);
+    CHECK(second->pool == &other);
+    CHECK(one.bytes_in_use() == 0);
+    CHECK(other.bytes_in_use() == whole);
+    release_reference(second);
+    CHECK(other.bytes_in_use() == 0);
 }
 
 TEST_CASE("chunk keeps its owner while it is out, not while it lies in the pool") {

@@ -50,6 +50,11 @@ public:
             *fails_after -= n;
         co_return n;
     }
+    asio::awaitable<void> wait_readable(error_code& ec) override {
+        ++*waits;
+        ec.clear();
+        co_return;
+    }
     asio::awaitable<void> shutdown() override {
         *shut = true;
         co_return;
@@ -62,6 +67,7 @@ public:
     static constexpr std::size_t never = static_cast<std::size_t>(-1);
     std::shared_ptr<bool> held = std::make_shared<bool>(false);
     std::shared_ptr<bool> shut = std::make_shared<bool>(false);
+    std::shared_ptr<int> waits = std::make_shared<int>(0);
     std::shared_ptr<bool> closed = std::make_shared<bool>(false);
     std::shared_ptr<std::size_t> fails_after = std::make_shared<std::size_t>(never);
 
@@ -77,6 +83,7 @@ struct pair {
         auto lower = std::make_unique<troubled_stream>(std::move(pipe.client));
         held = lower->held;
         shut = lower->shut;
+        waits = lower->waits;
         fails_after = lower->fails_after;
         auto setup = std::make_shared<impl::websocket_setup>();
         setup->options = std::move(o);
@@ -142,6 +149,7 @@ struct pair {
     std::unique_ptr<websocket_stream> client;
     std::shared_ptr<bool> held;
     std::shared_ptr<bool> shut;
+    std::shared_ptr<int> waits;
     std::shared_ptr<std::size_t> fails_after;
     std::string unread;
 };
@@ -216,6 +224,41 @@ TEST_CASE("G03 packed messages arrive whatever the room, between others") {
                 CHECK(got == expected);
             },
             with_compression(), agreed);
+}
+
+TEST_CASE("A WebSocket waits for what is below it, but not while it has something to give") {
+    for (const bool compression : {false, true}) {
+        CAPTURE(compression);
+        std::string fields;
+        if (compression)
+            fields = agreed;
+        with_pair(
+            [&](pair& p) -> asio::awaitable<void> {
+                error_code ec = asio::error::eof;
+                co_await p.client->wait_readable(ec);
+                CHECK_FALSE(ec);
+                CHECK(*p.waits == 1);
+                auto frame = server_frame(0x82, "hello");
+                if (compression)
+                    frame = server_frame(0xc2, packed("hello")) + server_frame(0x82, "");
+                co_await p.server->write_all(frame);
+                auto got = co_await p.read(2, 2, ec);
+                const int before = *p.waits;
+                co_await p.client->wait_readable(ec);
+                CHECK(*p.waits == before + (compression ? 0 : 1));
+                got += co_await p.read(3, 100, ec);
+                CHECK(got == "hello");
+                // Its end is there as soon as it is known.
+                co_await p.server->write_all(server_frame(0x88, ""));
+                (void)co_await p.read(1, 1, ec);
+                CHECK(ec);
+                const int at_end = *p.waits;
+                co_await p.client->wait_readable(ec);
+                CHECK_FALSE(ec);
+                CHECK(*p.waits == at_end);
+            },
+            websocket_options().compression(compression), fields);
+    }
 }
 
 TEST_CASE("G01 what is written goes out in masked binary frames of at most 64 KiB") {
