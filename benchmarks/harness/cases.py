@@ -142,6 +142,9 @@ def scale(most_subscriptions, most_connections):
         yield Case("memory of a subscription", "memory", 16, n,
                    (conats("subscriptions"), conats("handlers")), value="bytes_each",
                    title=f"{n} subscriptions")
+    for size in (16, 1024, 16384):
+        yield Case("memory of a message that waits", "memory", size, count_of(size, 1e6, 4e8),
+                   (conats("messages"),), value="bytes_each")
 
 
 def full():

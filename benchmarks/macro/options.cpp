@@ -74,8 +74,8 @@ options parse_command_line(int count, const char* const* arguments) {
          {"handler"}},
         {app,
          "memory",
-         "What a connection or a subscription takes while it is idle",
-         {"connections", "subscriptions", "handlers"}}};
+         "What a connection, a subscription or a message that waits takes",
+         {"connections", "subscriptions", "handlers", "messages"}}};
     try {
         app.parse(count, arguments);
     } catch (const CLI::ParseError& e) {
