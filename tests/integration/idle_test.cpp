@@ -5,15 +5,14 @@
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
+#include "support/socket_stream.hpp"
 #include "support/timing.hpp"
 #include "transport/tcp_stream.hpp"
 
 #include <conats/conats.hpp>
 #include <conats/stream.hpp>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -64,33 +63,7 @@ struct pending_wait {
     bool over = false;
 };
 
-/// A stream as a user may write it, who does not know of `wait_readable`.
-class plain_stream final : public conats::stream {
-public:
-    explicit plain_stream(tcp::socket s) : socket_(std::move(s)) {}
-
-    asio::awaitable<std::size_t> read_some(asio::mutable_buffer to,
-                                           conats::error_code& ec) override {
-        const auto [failure, n] =
-            co_await socket_.async_read_some(asio::buffer(to), asio::as_tuple(asio::deferred));
-        ec = failure;
-        co_return n;
-    }
-    asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,
-                                            conats::error_code& ec) override {
-        const auto [failure, n] =
-            co_await socket_.async_write_some(from, asio::as_tuple(asio::deferred));
-        ec = failure;
-        co_return n;
-    }
-    void close() noexcept override {
-        conats::error_code ignored;
-        (void)socket_.close(ignored);
-    }
-
-private:
-    tcp::socket socket_;
-};
+using plain_stream = socket_stream<tcp::socket>;
 
 /// One whose wait throws, at the second time.
 class moody_stream final : public conats::stream {

@@ -5,6 +5,7 @@
 #include "support/memory_stream.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
+#include "support/socket_stream.hpp"
 #include "support/test_proxy.hpp"
 
 #include <conats/conats.hpp>
@@ -39,35 +40,6 @@ namespace {
 using stream_pointer = std::unique_ptr<conats::stream>;
 using unix_domain = asio::local::stream_protocol;
 using asio::ip::tcp;
-
-/// A stream over any socket of Asio's.
-template <class Socket>
-class socket_stream final : public conats::stream {
-public:
-    explicit socket_stream(Socket s) : socket_(std::move(s)) {}
-
-    asio::awaitable<std::size_t> read_some(asio::mutable_buffer to,
-                                           conats::error_code& ec) override {
-        const auto [failure, n] =
-            co_await socket_.async_read_some(asio::buffer(to), asio::as_tuple(asio::deferred));
-        ec = failure;
-        co_return n;
-    }
-    asio::awaitable<std::size_t> write_some(std::span<const asio::const_buffer> from,
-                                            conats::error_code& ec) override {
-        const auto [failure, n] =
-            co_await socket_.async_write_some(from, asio::as_tuple(asio::deferred));
-        ec = failure;
-        co_return n;
-    }
-    void close() noexcept override {
-        conats::error_code ignored;
-        (void)socket_.close(ignored);
-    }
-
-private:
-    Socket socket_;
-};
 
 /// Passes bytes on until one end closes.
 template <class From, class To>

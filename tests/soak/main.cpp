@@ -245,9 +245,10 @@ private:
         std::cerr << (isatty(2) != 0 ? "\r\033[K" : "") << at.count() << " of " << length_.count()
                   << " s, round " << rounds_ << ": " << to_string(h) << ", back after "
                   << took.count() << " ms; " << traffic_.received() << " received, "
-                  << traffic_.lost() << " lost, " << traffic_.out_of_order() << " out of order, "
-                  << (samples_.back().memory >> 20U) << " MiB, " << samples_.back().descriptors
-                  << " descriptors" << (isatty(2) != 0 ? "" : "\n") << std::flush;
+                  << traffic_.lost() << " lost, " << traffic_.late() << " late, "
+                  << traffic_.out_of_order() << " out of order, " << (samples_.back().memory >> 20U)
+                  << " MiB, " << samples_.back().descriptors << " descriptors"
+                  << (isatty(2) != 0 ? "" : "\n") << std::flush;
     }
 
     void report() const {
@@ -261,8 +262,9 @@ private:
                       << " allowed\n";
         std::cout << rounds_ << " rounds, " << client_.statistics().reconnects << " reconnects, "
                   << traffic_.sent_messages() << " sent, " << traffic_.refused() << " refused, "
-                  << traffic_.received() << " received, " << traffic_.lost() << " lost, "
-                  << traffic_.unexplained().size() << " times without a reason\n";
+                  << traffic_.received() << " received, " << traffic_.late() << " of them late, "
+                  << traffic_.lost() << " lost, " << traffic_.unexplained().size()
+                  << " times without a reason\n";
         for (const std::string& f : faults_)
             std::cout << "FAILED: " << f << "\n";
         std::cout << (faults_.empty() ? "ok" : "not ok") << std::endl;

@@ -8,6 +8,7 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <exception>
 #include <numeric>
@@ -116,12 +117,31 @@ void traffic::check(std::size_t index, std::string_view text) {
     ++s.received;
     const std::uint64_t last = s.last.at(publisher);
     if (number <= last) {
-        ++out_of_order_;
+        if (!fills_gap(index, publisher, number, before.connection))
+            ++out_of_order_;
         return;
     }
     s.last.at(publisher) = number;
-    if (before.number != last)
+    if (before.number != last) {
+        auto& gaps = s.gaps.at(publisher);
+        std::rotate(gaps.begin(), gaps.end() - 1, gaps.end());
+        gaps.front() = {last + 1, before.number};
         note_gap(index, publisher, last, before);
+    }
+}
+
+bool traffic::fills_gap(std::size_t index, std::size_t publisher, std::uint64_t number,
+                        std::uint64_t connection) {
+    if (client_.statistics().reconnects <= connection)
+        return false;
+    for (gap& g : seen_.at(index).gaps.at(publisher))
+        if (g.first <= number && number <= g.last) {
+            g.first = number + 1; // those before it can only come out of order
+            --lost_;
+            ++late_;
+            return true;
+        }
+    return false;
 }
 
 // The last of the missing may only have been lost with the connection on which it went, the one

@@ -23,10 +23,17 @@ namespace asio = boost::asio;
 inline constexpr std::size_t publishers = 4;
 inline constexpr std::size_t subscriptions = 50;
 
+/// Messages of one publisher that have not come, though later ones have.
+struct gap {
+    std::uint64_t first = 0;
+    std::uint64_t last = 0; ///< 0: there is none
+};
+
 /// What a subscription has seen. Written by its consumer alone.
 struct seen {
     std::array<std::atomic<std::uint64_t>, publishers> last{}; ///< number of the last message
     std::atomic<std::uint64_t> received{0};
+    std::array<std::array<gap, 4>, publishers> gaps{}; ///< the latest of each publisher
 };
 
 /// What a publisher has sent on one subject.
@@ -41,6 +48,8 @@ struct sent {
 ///
 /// One client publishes and subscribes. What it sends on a connection comes back on it, in order;
 /// so a message is lost with its connection or by a mistake, whatever happens between the servers.
+/// Only what a server had not read yet when it lost the client may come late, over the next one:
+/// behind what was sent there, but in order, and once.
 class traffic {
 public:
     traffic(asio::thread_pool& threads, conats::client nc);
@@ -70,6 +79,8 @@ public:
     [[nodiscard]] std::uint64_t received() const;
     /// Messages that came after a later one of the same publisher, or twice.
     [[nodiscard]] std::uint64_t out_of_order() const { return out_of_order_; }
+    /// Messages that came over the connection after theirs, behind later ones.
+    [[nodiscard]] std::uint64_t late() const { return late_; }
     /// Messages that never came, with a connection or without a reason.
     [[nodiscard]] std::uint64_t lost() const { return lost_; }
     /// The latter, in words; the first of them.
@@ -84,6 +95,9 @@ private:
     asio::awaitable<void> publish_one(std::size_t publisher, std::size_t subject);
     asio::awaitable<void> consume(std::size_t index);
     void check(std::size_t index, std::string_view text);
+    /// Whether it is one of those that are missing, which then no longer are.
+    bool fills_gap(std::size_t index, std::size_t publisher, std::uint64_t number,
+                   std::uint64_t connection);
     void note_gap(std::size_t index, std::size_t publisher, std::uint64_t last,
                   const sent& missing);
     [[nodiscard]] std::uint64_t earliest_connection() const;
@@ -102,6 +116,7 @@ private:
     std::atomic<std::uint64_t> refused_{0};
     std::atomic<std::uint64_t> lost_{0};
     std::atomic<std::uint64_t> out_of_order_{0};
+    std::atomic<std::uint64_t> late_{0};
     std::atomic<std::uint64_t> broken_{0};
     mutable std::mutex mutex_;
     std::vector<std::string> unexplained_;
