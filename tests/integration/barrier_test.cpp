@@ -76,7 +76,7 @@ TEST_CASE("C32 a barrier waits for the handler at work, not for messages that co
     nats_server server;
     run([&]() -> asio::awaitable<void> {
         auto executor = co_await asio::this_coro::executor;
-        const std::size_t at_once = GENERATE(1, 4);
+        const std::size_t at_once = GENERATE(std::size_t{1}, std::size_t{4});
         auto nc = co_await conats::connect(server.url());
         gate first(executor);
         gate others(executor);
