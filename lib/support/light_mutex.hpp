@@ -53,6 +53,11 @@ public:
         note_unlocked();
     }
 
+    /// Whether a thread sleeps until it is released, or is about to.
+    [[nodiscard]] bool is_awaited() const noexcept {
+        return state_.load(std::memory_order_relaxed) == awaited;
+    }
+
 private:
     enum : std::uint32_t { free, taken, awaited };
 

@@ -3,14 +3,12 @@
 #include "support/light_mutex.hpp"
 
 #include <atomic>
-#include <chrono>
 #include <cstdint>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 using conats::impl::light_mutex;
-using namespace std::chrono_literals;
 
 TEST_CASE("light_mutex: what it guards is seen whole by each of many threads") {
     light_mutex mutex;
@@ -38,22 +36,39 @@ TEST_CASE("light_mutex: what it guards is seen whole by each of many threads") {
 
 TEST_CASE("light_mutex: who sleeps is woken, one after the other") {
     light_mutex mutex;
-    std::atomic<int> waiting{0};
     std::atomic<int> passed{0};
     std::vector<std::jthread> all;
     {
         const std::lock_guard lock(mutex);
         for (int i = 0; i != 8; ++i)
             all.emplace_back([&] {
-                ++waiting;
                 const std::lock_guard mine(mutex);
                 ++passed;
             });
-        while (waiting != 8)
+        while (!mutex.is_awaited())
             std::this_thread::yield();
-        std::this_thread::sleep_for(20ms); // long enough that most of them sleep
         CHECK(passed == 0);
     }
     all.clear(); // joins
     CHECK(passed == 8);
+    CHECK_FALSE(mutex.is_awaited());
+}
+
+TEST_CASE("light_mutex: what one thread takes alone, another that began meanwhile waits for") {
+    light_mutex mutex;
+    bool released = false;
+    bool seen = false;
+    std::jthread other;
+    {
+        const std::lock_guard lock(mutex); // perhaps while there is no other thread
+        other = std::jthread([&] {
+            const std::lock_guard mine(mutex);
+            seen = released;
+        });
+        while (!mutex.is_awaited())
+            std::this_thread::yield();
+        released = true;
+    }
+    other.join();
+    CHECK(seen);
 }
