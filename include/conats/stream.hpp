@@ -40,8 +40,9 @@ public:
     virtual asio::awaitable<std::size_t> read_some(asio::mutable_buffer to, error_code& ec) = 0;
     /// Waits until `read_some` has something to return: bytes, or the end. An idle connection waits
     /// here, so that it holds no memory to read into. Counts as a read: none is under way
-    /// meanwhile. May return too early, since `read_some` waits as well. Default, for transports
-    /// that cannot tell: at once.
+    /// meanwhile. May return too early, since `read_some` waits as well. `close` ends it with
+    /// `operation_aborted`; an `ec` is the loss of the connection. `ec` lives until it is done.
+    /// Default, for transports that cannot tell: at once.
     virtual asio::awaitable<void> wait_readable(error_code& ec);
     /// Writes at least one byte of these, in order, and returns how many. What was taken counts as
     /// sent, and is not sent again over another connection.
