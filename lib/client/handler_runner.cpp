@@ -106,8 +106,8 @@ private:
 
 using plain_handler = std::function<void(message&)>;
 
-void call(connection& c, const subscription_state& s, const plain_handler& handler, message& m,
-          operation_pointer operation) {
+void handle(connection& c, const subscription_state& s, const plain_handler& handler, message& m,
+            operation_pointer operation) {
     try {
         handler(m);
     } catch (...) {
@@ -119,9 +119,9 @@ void call(connection& c, const subscription_state& s, const plain_handler& handl
           left_references& left) {
     message m(r);
     if (s.observed) [[unlikely]]
-        call(c, s, handler, m, c.begin_delivery(s, m));
-    else
-        call(c, s, handler, m, nullptr);
+        handle(c, s, handler, m, c.begin_delivery(s, m));
+    else // apart, so that it costs nothing: 10 of 330 instructions
+        handle(c, s, handler, m, nullptr);
     left.add(record_access::take(m));
 }
 

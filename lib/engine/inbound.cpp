@@ -62,7 +62,7 @@ void inbound::apply_registrations() {
         if (r.is_inbox)
             inbox_sid_ = r.sid;
         else if (r.subscription)
-            subscriptions_.put(r.sid, std::move(r.subscription));
+            enter(r.sid, std::move(r.subscription));
         else
             subscriptions_.drop(r.sid);
     }
@@ -193,6 +193,13 @@ void inbound::commit(block& chunk) {
     dirty_.clear();
     if (connection_.pool().bytes_in_use() > max_pinned)
         compact();
+}
+
+void inbound::enter(std::uint64_t sid, std::shared_ptr<subscription_state> s) {
+    // What it has from the connection before was on a list that went with that.
+    if (std::exchange(s->listed_for_compaction, false))
+        watch_pinned(*s);
+    subscriptions_.put(sid, std::move(s));
 }
 
 void inbound::watch_pinned(subscription_state& s) {

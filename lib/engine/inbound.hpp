@@ -44,6 +44,7 @@ private:
     static constexpr std::size_t kept_changes = 1024;
 
     void apply_registrations();
+    void enter(std::uint64_t sid, std::shared_ptr<subscription_state> s);
     template <bool Traced>
     error distribute(input_buffer& in);
     error on_operation(block& chunk);

@@ -32,11 +32,6 @@ public:
         capacity_ = wanted;
     }
 
-    void release() noexcept {
-        storage_.reset();
-        capacity_ = 0;
-    }
-
 private:
     [[nodiscard]] record* records() noexcept { return reinterpret_cast<record*>(storage_.get()); }
 

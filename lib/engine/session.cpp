@@ -125,11 +125,11 @@ asio::awaitable<error> session::read_all() {
         // Who waits for the next bytes needs no chunk. Not on the way through a stream of bytes:
         // there a read is the cheapest way to find out whether more has come.
         error_code ec;
-        if (drained_ && input_->give_back())
+        if (caught_up_ && input_->give_back())
             co_await stream_->wait_readable(ec);
         if (ec)
             e = lost(ec);
-        else
+        else if (!over_)
             e = co_await read_once();
     }
     co_return e;
@@ -144,7 +144,7 @@ asio::awaitable<error> session::read_once() {
     if (ec)
         co_return lost(ec);
     connection_.on_read(n);
-    drained_ = n < space.size;
+    caught_up_ = n < space.size;
     input_->commit(n);
     co_return inbound_.feed(*input_);
 }

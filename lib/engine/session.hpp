@@ -52,7 +52,7 @@ private:
     error cause_;
     bool is_writing_ = false; // the loop has begun
     bool over_ = false;
-    bool drained_ = true; // the last read has left nothing
+    bool caught_up_ = true; // the last read has left nothing
 };
 
 } // namespace impl

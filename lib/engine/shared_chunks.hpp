@@ -13,7 +13,8 @@ namespace impl {
 
 namespace asio = boost::asio;
 
-/// The store that the connections of the executor's context share. May outlive the context.
+/// The store that the connections of the executor's context share. It lives, with what it keeps, as
+/// long as the context and the last of its connections.
 [[nodiscard]] std::shared_ptr<chunk_store> shared_chunks(const asio::any_io_executor& executor);
 
 } // namespace impl

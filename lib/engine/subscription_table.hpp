@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 #include <vector>
 
@@ -22,6 +23,8 @@ public:
     /// A sid that was not used before.
     std::uint64_t add(pointer s) {
         if (free_ == none) {
+            if (entries_.size() == none)
+                throw std::bad_alloc(); // no sid is left
             entries_.push_back({free_place | none, nullptr});
             free_ = entries_.size() - 1;
         }

@@ -12,7 +12,8 @@ bool parse_wide_message(const char* first, const char* last, line_masks begin, u
     }
     const line_masks rest = classify_next_32(classify_32(first + 64), first + 64);
     const unsigned line_end = 64 + static_cast<unsigned>(std::countr_zero(rest.control));
-    if (rest.control == 0) {
+    // The last of them has no readable byte behind it for sure.
+    if (rest.control << 1U == 0) {
         return false;
     }
     return read_message(first, last, wide_blank_cursor(begin.space, rest.space), verb_size,

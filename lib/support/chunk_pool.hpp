@@ -39,7 +39,7 @@ inline chunk* as_chunk(block* b) noexcept {
 }
 
 /// Chunks that nobody uses, for the pools that share it: a few for all of them, since those of
-/// idle connections use none. Any thread may come.
+/// idle connections use none. Kept for as long as the store is. Any thread may come.
 class chunk_store {
 public:
     static constexpr std::size_t max_kept = 32;

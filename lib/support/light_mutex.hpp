@@ -21,9 +21,9 @@ namespace conats {
 inline namespace v0 {
 namespace impl {
 
-/// A mutex of one word for sections of a few dozen instructions. Taking and releasing a free one is
-/// two atomic operations in line, where `std::mutex` on glibc is two calls of 45 instructions
-/// together, of 376 for a whole publication, and 40 bytes in each subscription.
+/// A mutex of one word for sections that are nearly always of a few dozen instructions. Taking and
+/// releasing a free one is two atomic operations in line, where `std::mutex` on glibc is two calls
+/// of 45 instructions together, of 376 for a whole publication, and 40 bytes in each subscription.
 ///
 /// While the program has one thread they are plain ones, as glibc's: two atomic ones would be 8 of
 /// 28 ns of a publication. A thread that finds it taken tries for about as long as such a section

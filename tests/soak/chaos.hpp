@@ -35,6 +35,11 @@ std::string_view to_string(harm h);
     return h == harm::freeze || h == harm::blackhole;
 }
 
+/// The server does not live to read what it has got.
+[[nodiscard]] constexpr bool ends_server(harm h) {
+    return h == harm::kill || h == harm::freeze || h == harm::lame_duck;
+}
+
 /// Whether the client leaves by itself, without losing anything.
 [[nodiscard]] constexpr bool is_gentle(harm h) {
     return h == harm::lame_duck;

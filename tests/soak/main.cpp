@@ -112,6 +112,7 @@ private:
         const std::uint64_t before = client_.statistics().reconnects;
         if (is_gentle(h))
             traffic_.expect_no_loss(before);
+        traffic_.expect_late(!ends_server(h));
         const auto begin = clock_type::now();
         chaos_.begin(h, at);
         const bool back = eventually(allowed(h), [&] {

@@ -132,7 +132,7 @@ void traffic::check(std::size_t index, std::string_view text) {
 
 bool traffic::fills_gap(std::size_t index, std::size_t publisher, std::uint64_t number,
                         std::uint64_t connection) {
-    if (client_.statistics().reconnects <= connection)
+    if (!reads_on_ || client_.statistics().reconnects <= connection)
         return false;
     for (gap& g : seen_.at(index).gaps.at(publisher))
         if (g.first <= number && number <= g.last) {

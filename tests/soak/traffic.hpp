@@ -48,8 +48,8 @@ struct sent {
 ///
 /// One client publishes and subscribes. What it sends on a connection comes back on it, in order;
 /// so a message is lost with its connection or by a mistake, whatever happens between the servers.
-/// Only what a server had not read yet when it lost the client may come late, over the next one:
-/// behind what was sent there, but in order, and once.
+/// Only what a server that lives on had not read yet when it lost the client may come late, over
+/// the next one: behind what was sent there, but in order, and once.
 class traffic {
 public:
     traffic(asio::thread_pool& threads, conats::client nc);
@@ -73,6 +73,9 @@ public:
 
     /// Nothing may be lost with this connection, which the client leaves by itself.
     void expect_no_loss(std::uint64_t connection) { gentle_ = connection; }
+
+    /// Whether the server that the client loses next goes on to read what it has got.
+    void expect_late(bool on) { reads_on_ = on; }
 
     [[nodiscard]] std::uint64_t sent_messages() const { return sent_messages_; }
     [[nodiscard]] std::uint64_t refused() const { return refused_; }
@@ -107,6 +110,7 @@ private:
     std::array<seen, subscriptions> seen_;
     std::array<std::array<sent, subscriptions>, publishers> sent_; // each row its publisher's
     std::atomic<std::uint64_t> gentle_{std::numeric_limits<std::uint64_t>::max()};
+    std::atomic<bool> reads_on_{false};
     std::atomic<bool> publishing_{true};
     std::atomic<bool> stopping_{false};
     std::atomic<std::size_t> subscribed_{0};

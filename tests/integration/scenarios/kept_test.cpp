@@ -3,6 +3,7 @@
 // when their client and its context have gone. AddressSanitizer sees a view of memory that is not
 // there any more; the comparison sees one of memory that is another message's by now.
 #include "integration/helpers.hpp"
+#include "integration/reconnect_fixture.hpp"
 #include "support/catch.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -37,6 +38,27 @@ constexpr std::size_t kept_each = 120;
 constexpr std::size_t flood_message = 16 << 10;
 constexpr std::size_t flood_messages = 4'608; // 72 MiB
 
+conats::subscribe_options unlimited() {
+    conats::subscribe_options o;
+    o.pending_limits(0, 0);
+    return o;
+}
+
+/// Reads so many messages through a client; `pins` leaves others in the queue of "pin", so that
+/// more buffers are held than may be.
+asio::awaitable<void> flood(conats::client nc, std::size_t messages, bool pins) {
+    auto sub = co_await nc.subscribe("flood");
+    const std::string text(flood_message, 'f');
+    for (std::size_t i = 0; i != messages; ++i) {
+        co_await nc.publish("flood", text);
+        if (pins && i % 4 == 0)
+            co_await nc.publish("pin", text); // two of them in each buffer
+        auto m = co_await sub.next(10s);
+        if (m->text() != text)
+            throw std::runtime_error("a message of the flood is wrong");
+    }
+}
+
 /// Messages that came in several ways, and the client they came through.
 class keeper {
 public:
@@ -70,7 +92,8 @@ public:
         co_await nc.flush();
         while (by_batch.size() != kept_each)
             (void)co_await batch_sub.next_batch(by_batch, 7); // which moves them as it grows
-        co_await flood(leaves_many);
+        auto pinning = co_await nc.subscribe("pin", unlimited());
+        co_await flood(nc, flood_messages, leaves_many);
         while (auto m = unread.try_next())
             left.push_back(*m);
         compacted = nc.statistics().compacted_messages;
@@ -85,24 +108,6 @@ private:
         o.reply(c.reply).headers(
             conats::headers().add("Number", std::to_string(i)).add("V", c.value));
         co_await nc.publish(std::string(prefix) + c.subject, c.payload, o);
-    }
-
-    /// Reads much more through the same connection; `pins` leaves some of it in a queue, so that
-    /// more buffers are held than may be.
-    asio::awaitable<void> flood(bool pins) {
-        auto sub = co_await nc.subscribe("flood");
-        conats::subscribe_options unlimited;
-        unlimited.pending_limits(0, 0);
-        auto pinning = co_await nc.subscribe("pin", unlimited);
-        const std::string text(flood_message, 'f');
-        for (std::size_t i = 0; i != flood_messages; ++i) {
-            co_await nc.publish("flood", text);
-            if (pins && i % 4 == 0)
-                co_await nc.publish("pin", text); // two of them in each buffer
-            auto m = co_await sub.next(10s);
-            if (m->text() != text)
-                throw std::runtime_error("a message of the flood is wrong");
-        }
     }
 };
 
@@ -158,4 +163,21 @@ TEST_CASE("S133 messages that are kept outlive their buffers' next use, client a
     k.by_next.clear();
     CHECK(moved.text().data() == before.data());
     CHECK(before == content(kept_each - 1).payload);
+}
+
+TEST_CASE("S133 what waits is copied out of its buffers on the next connection, too") {
+    nats_server server;
+    run([&]() -> asio::awaitable<void> {
+        conats::connect_options o(server.url());
+        auto nc = co_await conats::connect(o.reconnect_wait(1ms));
+        auto pinning = co_await nc.subscribe("pin", unlimited());
+        co_await nc.publish("pin", "on the first one");
+        co_await nc.flush();
+        nc.force_reconnect();
+        const bool there = co_await reconnects(nc, 1);
+        REQUIRE(there);
+        co_await flood(nc, flood_messages / 3, true);
+        CHECK(nc.statistics().compacted_messages > 0);
+        CHECK(nc.statistics().pinned_bytes < (std::size_t{20} << 20U)); // 16 MiB, and what is new
+    });
 }

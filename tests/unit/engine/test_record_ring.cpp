@@ -57,14 +57,3 @@ TEST_CASE("record_ring works at positions of any size") {
     for (std::uint64_t i = 0; i != 8; ++i)
         CHECK(ring.at(head + i).payload_size == i);
 }
-
-TEST_CASE("record_ring that was released starts anew") {
-    record_ring ring;
-    ring.grow(0, 0);
-    ring.grow(0, 0);
-    ring.release();
-    CHECK(ring.capacity() == 0);
-    ring.grow(5, 5);
-    ring.at(5) = number(7);
-    CHECK(ring.at(5).payload_size == 7);
-}

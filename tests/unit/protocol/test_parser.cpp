@@ -3,6 +3,10 @@
 #include "support/catch.hpp"
 #include "unit/protocol/padded.hpp"
 
+#include <algorithm>
+#include <cstddef>
+#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -124,6 +128,20 @@ TEST_CASE("parser: padding behind the range is never taken for data") {
             CAPTURE(text, static_cast<int>(filler));
             REQUIRE(p.parse(bytes.begin(), bytes.end()) == parse_status::need_more);
         }
+    }
+}
+
+TEST_CASE("parser: nothing behind the padding is looked at") {
+    constexpr std::size_t half = 64;
+    static_assert(parser::padding == half);
+    // Of its size exactly, so that AddressSanitizer sees a byte too many.
+    const auto bytes = std::make_unique<char[]>(2 * half);
+    std::fill_n(bytes.get(), 2 * half, 'a');
+    std::memcpy(bytes.get(), "MSG ", 4);
+    for (const char last : {'\t', '\r', 'a'}) {
+        bytes[2 * half - 1] = last;
+        parser p;
+        CHECK(p.parse(bytes.get(), bytes.get() + half) == parse_status::need_more);
     }
 }
 
