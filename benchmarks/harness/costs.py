@@ -59,17 +59,30 @@ class Counter:
 
     def instructions(self, case, contestant):
         def of_run(count):
-            with tempfile.NamedTemporaryFile("r") as file:
-                self.runner.run(case, contestant, count, wrapper=(
-                    "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
-                    f"--log-file={file.name}"))
-                found = re.search(r"Collected : (\d+)", Path(file.name).read_text())
-                if not found:
-                    raise Failed("valgrind counted nothing")
-                return [int(found[1])]
+            return [collected(lambda wrapper: self.runner.run(case, contestant, count,
+                                                              wrapper=wrapper))]
         # Both between two powers of two: a queue that grows meanwhile, which it does but a few times
         # in its life, would count with 10 for each message and by chance.
         return self.between(40_000, 60_000, of_run)[0]
+
+
+def collected(run):
+    """Instructions of what `run(wrapper)` starts behind that wrapper."""
+    with tempfile.NamedTemporaryFile("r") as file:
+        run(("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+             f"--log-file={file.name}"))
+        found = re.search(r"Collected : (\d+)", Path(file.name).read_text())
+        if not found:
+            raise Failed("valgrind counted nothing")
+        return int(found[1])
+
+
+def instructions_of_call(program, name):
+    """Of a function that `program NAME COUNT` calls so often."""
+    fewer, more = (collected(lambda wrapper: subprocess.run(
+        [*wrapper, program, name, str(count)], check=True, stdout=subprocess.DEVNULL))
+        for count in (40_000, 60_000))
+    return (more - fewer) / 20_000
 
 
 def has_valgrind():

@@ -13,6 +13,7 @@ import aims
 import cases as scenarios
 import costs
 import report
+import summary
 from programs import Programs
 from runner import Runner, run_rounds
 from servers import NatsServer, make_certificates
@@ -87,7 +88,7 @@ def main():
     if arguments.plots:
         import plots
         plots.draw(cases, everything["results"], arguments.output)
-    text = report.report(everything, cases, aims.table(everything))
+    text = report.report(everything, cases, summary.table(everything), aims.table(everything))
     (arguments.output / "README.md").write_text(text)
     print(text)
     ours = [name for by_name in everything["results"].values() for name in by_name

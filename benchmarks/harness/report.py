@@ -159,7 +159,7 @@ def cost_table(costs):
     return lines
 
 
-def report(everything, cases, aims):
+def report(everything, cases, glance, aims):
     where = everything["where"]
     results = everything["results"]
     lines = ["# Benchmarks", "",
@@ -171,7 +171,7 @@ def report(everything, cases, aims):
              "after.", ""]
     if where["left_out"]:
         lines += ["Left out, since not built here: " + ", ".join(where["left_out"]) + ".", ""]
-    lines += [METHOD, "![Overview](overview.svg)", ""]
+    lines += [METHOD, "![Overview](overview.svg)", "", *glance, ""]
     for group, of_group in groups_of(cases).items():
         lines += section(group, of_group, results)
     lines += ["### Processes", "", *process_table(cases, results), ""]
