@@ -117,6 +117,14 @@ inline number_before read_number_before(const char* line, unsigned end) noexcept
     return number;
 }
 
+/// The number of `size` digits, up to 8, at `at`, behind a blank. False if it holds anything else.
+inline bool read_decimal_bytewise(const char* at, unsigned size, std::uint64_t& out) noexcept {
+    // From the byte before, which is no digit and ends the loop.
+    const number_before number = read_number_before(at - 1, size + 1);
+    out = number.value;
+    return number.begin == 1;
+}
+
 /// The number of `size` digits at `at`, behind a blank, of which 8 bytes are readable. False if it
 /// is longer than 8 digits (rare: the slow parser reads it) or holds anything else.
 [[gnu::always_inline]] inline bool read_short_decimal(const char* at, unsigned size,
@@ -143,10 +151,7 @@ inline number_before read_number_before(const char* line, unsigned end) noexcept
               32U;
         return true;
     } else {
-        // From the byte before, which is no digit and ends the loop.
-        const number_before number = read_number_before(at - 1, size + 1);
-        out = number.value;
-        return number.begin == 1;
+        return read_decimal_bytewise(at, size, out);
     }
 }
 
