@@ -83,6 +83,13 @@ apt_install() {
         install "$@" >>build/log/apt.log 2>&1
 }
 
+# One by one: apt's resolver refuses some sets (libnats-dev with python3-matplotlib) whose packages
+# it takes one after the other.
+apt_install_each() {
+    local package
+    for package in "$@"; do apt_install "$package" || return 1; done
+}
+
 # ensure_group GROUP: installs what is missing of a group, saying so in one line.
 ensure_group() {
     local missing why
@@ -104,6 +111,7 @@ ensure_group() {
     fi
     # A stale index names files that are gone: fetch it anew and try once more.
     apt_install "${missing[@]}" || { update_index && apt_install "${missing[@]}"; } ||
+        apt_install_each "${missing[@]}" ||
         die "cannot install ${missing[*]} ($why): apt-get failed; no network? See build/log/apt.log"
     mapfile -t missing < <(missing_packages "$1")
     if ((${#missing[@]} > 0)); then die "apt-get did not install ${missing[*]}; see build/log/apt.log"; fi
