@@ -83,8 +83,8 @@ apt_install() {
         install "$@" >>build/log/apt.log 2>&1
 }
 
-# One by one: apt's resolver refuses some sets (libnats-dev with python3-matplotlib) whose packages
-# it takes one after the other.
+# One by one: apt's resolver has refused sets (libnats-dev with python3-matplotlib) whose packages it
+# took one after the other.
 apt_install_each() {
     local package
     for package in "$@"; do apt_install "$package" || return 1; done
