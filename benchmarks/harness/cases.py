@@ -78,7 +78,7 @@ def both_ways(sizes):
     for size in sizes:
         yield Case("publish and receive on one connection", "pubsub", size,
                    count_of(size, 4e5, 2e8),
-                   (conats("handler"), NATS_C, NATS_GO, ASYNC_NATS, NATS_JS))
+                   (RAW, conats("handler"), NATS_C, NATS_GO, ASYNC_NATS, NATS_JS))
 
 
 def requests(sizes):

@@ -65,8 +65,19 @@ size_t raw_frame_size(const struct raw_frame* f) {
     return size;
 }
 
+static uint64_t frames_at_once(const struct raw_frame* f) {
+    return write_size / raw_frame_size(f) + 1;
+}
+
+char* raw_new_frames(const struct raw_frame* f, size_t* size) {
+    const uint64_t at_once = frames_at_once(f);
+    char* frames = new_frame(f, at_once, size);
+    *size *= at_once;
+    return frames;
+}
+
 void raw_send_frames(int fd, const struct raw_frame* f, uint64_t count) {
-    const uint64_t at_once = write_size / raw_frame_size(f) + 1;
+    const uint64_t at_once = frames_at_once(f);
     size_t size = 0;
     char* frames = new_frame(f, at_once, &size);
     for (; count >= at_once; count -= at_once)

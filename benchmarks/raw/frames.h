@@ -16,6 +16,9 @@ struct raw_frame {
 /// Sends `count` of it, encoded beforehand, many of them a call.
 void raw_send_frames(int fd, const struct raw_frame* frame, uint64_t count);
 
+/// As many of it as go into one call, in a block of `size` bytes, to be freed.
+char* raw_new_frames(const struct raw_frame* frame, size_t* size);
+
 /// Encodes one, and returns its end.
 char* raw_encode(char* to, const struct raw_frame* frame, const char* payload);
 

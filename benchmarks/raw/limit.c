@@ -8,10 +8,13 @@
 #include "raw/modes.h"
 #include "raw/socket.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 enum { write_size = 64 * 1024, read_size = 64 * 1024 };
 
@@ -141,6 +144,45 @@ void raw_limit_receive(int fd, const struct bench_options* o, struct bench_resul
         strcmp(o->form, "raw") == 0 ? count_bytes(fd, o) : parse_each(fd, o);
     bench_set_span(result, first, bench_now());
     result->messages = o->count;
+}
+
+// How many bytes a call of send or recv that may not wait has moved.
+static size_t moved(ssize_t n) {
+    if (n < 0 && errno != EAGAIN && errno != EWOULDBLOCK)
+        raw_fail("publish and receive");
+    return n < 0 ? 0 : (size_t)n;
+}
+
+// One thread that receives what it publishes, whichever the socket is ready for.
+void raw_limit_both(int fd, const struct bench_options* o, struct bench_result* result) {
+    const struct raw_frame sent = {"PUB", "bench.0", o->headers, o->size};
+    const struct raw_frame received = {"MSG", "bench.0 1", o->headers, o->size};
+    uint64_t to_receive = raw_frame_size(&received) * o->count;
+    uint64_t to_send = raw_frame_size(&sent) * o->count;
+    size_t block = 0;
+    char* frames = raw_new_frames(&sent, &block);
+    char* in = allocate(read_size);
+    size_t at = 0; // in the block, which is sent again and again
+    subscribe(fd, "bench.0");
+    raw_await(fd, "PONG\r\n");
+    const struct bench_mark first = bench_now();
+    while (to_receive != 0) {
+        struct pollfd ready = {fd, (short)(to_send != 0 ? POLLIN | POLLOUT : POLLIN), 0};
+        if (poll(&ready, 1, -1) < 0)
+            raw_fail("poll");
+        if ((ready.revents & POLLOUT) != 0) {
+            const size_t here = block - at < to_send ? block - at : to_send;
+            const size_t n = moved(send(fd, frames + at, here, MSG_NOSIGNAL | MSG_DONTWAIT));
+            at = (at + n) % block;
+            to_send -= n;
+        }
+        if ((ready.revents & POLLIN) != 0)
+            to_receive -= raw_receive(fd, in, read_size);
+    }
+    bench_set_span(result, first, bench_now());
+    result->messages = o->count;
+    free(in);
+    free(frames);
 }
 
 // Sends `n` requests at once.

@@ -2,7 +2,7 @@
 
 // What stands beside a benchmark: the limit to compare with, and the other side of a client.
 //
-//     NATS_URL=nats://token@host:port conats_bench_raw pub|sub|request --count N [OPTION...]
+//     NATS_URL=nats://token@host:port conats_bench_raw pub|sub|pubsub|request --count N [OPTION...]
 //     NATS_URL=nats://token@host:port conats_bench_raw publish SUBJECT SIZE COUNT [headers]
 //     NATS_URL=nats://token@host:port conats_bench_raw respond SUBJECT
 //     conats_bench_raw serve source SIZE COUNT [headers]
@@ -24,6 +24,7 @@ static uint64_t number(const char* text) {
 static void limit(int count, char** arguments) {
     static const struct bench_scenario scenarios[] = {{"pub", {"raw", "ideal", "ideal_mutex"}},
                                                       {"sub", {"raw", "ideal", "ideal_copy"}},
+                                                      {"pubsub", {"raw"}},
                                                       {"request", {"raw"}},
                                                       {NULL, {NULL}}};
     const struct bench_options o = bench_parse_options(count, arguments, scenarios);
@@ -33,6 +34,8 @@ static void limit(int count, char** arguments) {
         raw_limit_publish(fd, &o, &result);
     else if (strcmp(o.scenario, "sub") == 0)
         raw_limit_receive(fd, &o, &result);
+    else if (strcmp(o.scenario, "pubsub") == 0)
+        raw_limit_both(fd, &o, &result);
     else
         raw_limit_request(fd, &o, &result);
     bench_print(&result);

@@ -12,6 +12,7 @@
 // The limits: scenarios like those of a client.
 void raw_limit_publish(int fd, const struct bench_options* o, struct bench_result* result);
 void raw_limit_receive(int fd, const struct bench_options* o, struct bench_result* result);
+void raw_limit_both(int fd, const struct bench_options* o, struct bench_result* result);
 void raw_limit_request(int fd, const struct bench_options* o, struct bench_result* result);
 
 /// Publishes frames encoded beforehand, until the server has all.
