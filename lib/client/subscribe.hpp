@@ -28,7 +28,7 @@ asio::awaitable<void> wait_for_any(std::shared_ptr<subscription_state> s);
 
 /// Whether others get a turn before the next result: a queue that is always full must not starve
 /// timers and cancellation.
-inline bool turn_is_over(subscription_state& s) {
+[[gnu::always_inline]] inline bool turn_is_over(subscription_state& s) {
     message_queue* const q = s.queue();
     return q != nullptr && q->consumer_turn.add() && q->consumer_turn.is_over(turn::clock::now());
 }

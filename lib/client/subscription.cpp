@@ -117,8 +117,10 @@ asio::awaitable<std::optional<message>> next(state_pointer s) {
         if (is_cancelled(state))
             report(aborted(), nullptr);
     }
+    if (!s->observed) [[likely]]
+        co_return r; // made where the caller takes it from
     message m(r);
-    hand_out(*s, m);
+    keep_operation(*s, m);
     co_return std::move(m);
 }
 
