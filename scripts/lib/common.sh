@@ -44,12 +44,14 @@ run_logged() {
     return "$status"
 }
 
+configure_options=() # for cmake, beside the preset
+
 # build PRESET [TARGET...]: configures and builds a preset.
 build() {
     local preset=$1 target arguments=()
     shift
     for target in "$@"; do arguments+=(--target "$target"); done
-    run_logged "configure-$preset" cmake --preset "$preset" &&
+    run_logged "configure-$preset" cmake --preset "$preset" "${configure_options[@]}" &&
         run_logged "build-$preset" cmake --build --preset "$preset" "${arguments[@]}"
 }
 
