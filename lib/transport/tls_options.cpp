@@ -9,7 +9,11 @@ namespace conats {
 inline namespace v0 {
 
 std::string_view to_string(tls_version v) noexcept {
-    return v == tls_version::tls_1_2 ? "TLS 1.2" : "TLS 1.3";
+    switch (v) {
+    case tls_version::tls_1_2: return "TLS 1.2";
+    case tls_version::tls_1_3: return "TLS 1.3";
+    }
+    return "unknown";
 }
 
 std::ostream& operator<<(std::ostream& os, tls_version v) {
