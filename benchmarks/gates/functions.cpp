@@ -5,6 +5,7 @@
 
 #include "engine/request_mux.hpp"
 #include "micro/frames.hpp"
+#include "micro/publications.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/header_codec.hpp"
 #include "protocol/parser.hpp"
@@ -16,7 +17,6 @@
 #include <functional>
 #include <iostream>
 #include <map>
-#include <random>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -70,16 +70,8 @@ result encode_constant(std::size_t count) {
 }
 
 result encode_varied(std::size_t count) {
-    const std::string payload(24, 'p');
-    std::mt19937 random(1);
-    std::vector<std::string> names(1024);
-    for (std::string& name : names)
-        name.assign(8 + random() % 25, 's');
-    return encode(count, [&](byte_buffer& to, std::size_t i) {
-        conats::impl::append_publish(to, names[i % names.size()],
-                                     i % 2 == 0 ? "" : "_INBOX.abcdefghij.12",
-                                     {payload.data(), 8 + i * 7 % 17});
-    });
+    const bench::varied_publications varied;
+    return encode(count, [&](byte_buffer& to, std::size_t i) { varied.append(to, i); });
 }
 
 result decode_headers(std::size_t count) {

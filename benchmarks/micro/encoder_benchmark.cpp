@@ -2,19 +2,17 @@
 
 // Frames appended to a buffer that has room.
 
+#include "micro/publications.hpp"
 #include "protocol/encoder.hpp"
 
 #include <benchmark/benchmark.h>
 
 #include <cstddef>
 #include <cstdint>
-#include <random>
 #include <string>
-#include <vector>
 
 namespace {
 
-using conats::payload_view;
 using conats::impl::byte_buffer;
 
 constexpr std::size_t room = std::size_t{64} << 10U;
@@ -34,15 +32,6 @@ void fill(benchmark::State& state, Append append) {
     state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
-std::vector<std::string> subjects() {
-    std::mt19937 random(1);
-    std::vector<std::string> out(1024);
-    for (std::string& subject : out) {
-        subject.assign(8 + random() % 25, 's');
-    }
-    return out;
-}
-
 void publish_constant(benchmark::State& state) {
     const std::string payload(static_cast<std::size_t>(state.range(0)), 'p');
     fill(state, [&](byte_buffer& to, std::size_t) {
@@ -52,12 +41,8 @@ void publish_constant(benchmark::State& state) {
 BENCHMARK(publish_constant)->Arg(0)->Arg(16)->Arg(1024);
 
 void publish_varied(benchmark::State& state) {
-    const std::string payload(24, 'p');
-    const auto names = subjects();
-    fill(state, [&](byte_buffer& to, std::size_t i) {
-        conats::impl::append_publish(to, names[i % 1024], i % 2 == 0 ? "" : "_INBOX.abcdefghij.12",
-                                     payload_view(payload.data(), 8 + i * 7 % 17));
-    });
+    const bench::varied_publications varied;
+    fill(state, [&](byte_buffer& to, std::size_t i) { varied.append(to, i); });
 }
 BENCHMARK(publish_varied);
 

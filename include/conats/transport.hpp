@@ -10,8 +10,10 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
 
@@ -26,6 +28,9 @@ enum class ip_order : std::uint8_t {
     v4_only,  ///< no IPv6
     v6_only   ///< no IPv4
 };
+
+CONATS_EXPORT std::string_view to_string(ip_order o) noexcept;
+CONATS_EXPORT std::ostream& operator<<(std::ostream& os, ip_order o);
 
 /// The server that a stream is to lead to. Holds no userinfo.
 class CONATS_EXPORT transport_target {

@@ -31,6 +31,8 @@ enum class wire_kind : std::uint8_t {
     hmsg
 };
 
+CONATS_EXPORT std::string_view to_string(wire_direction d) noexcept;
+CONATS_EXPORT std::ostream& operator<<(std::ostream& os, wire_direction d);
 /// As on the wire: "HPUB", "+OK".
 CONATS_EXPORT std::string_view to_string(wire_kind k) noexcept;
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, wire_kind k);

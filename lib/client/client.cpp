@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/duration_text.hpp"
 #include "support/later.hpp"
 
 #include <conats/client.hpp>
@@ -51,8 +52,8 @@ private:
 asio::awaitable<void> barrier(std::shared_ptr<connection> c, std::chrono::nanoseconds timeout,
                               error* out) {
     error e;
-    if (timeout.count() <= 0) {
-        e = error(errc::invalid_argument, "the timeout is not positive");
+    if (std::string fault = timeout_fault("barrier: the timeout", timeout); !fault.empty()) {
+        e = error(errc::invalid_argument, std::move(fault));
     } else if (!c) {
         e = empty_handle();
     } else {
@@ -65,7 +66,8 @@ asio::awaitable<void> barrier(std::shared_ptr<connection> c, std::chrono::nanose
             if (node.outcome == wake::cancelled)
                 e = aborted();
             else if (node.outcome == wake::timeout)
-                e = error(errc::timeout, "its messages are not handled in time")
+                e = error(errc::timeout,
+                          "its messages are not handled within " + duration_text(timeout))
                         .subject(c->unhandled_subject(wait));
             else if (node.outcome == wake::ended)
                 e = c->end_error();
@@ -91,8 +93,8 @@ asio::awaitable<void> close(std::shared_ptr<connection> c) {
 asio::awaitable<void> flush(std::shared_ptr<connection> c, std::chrono::nanoseconds timeout,
                             error* out) {
     error e = empty_handle();
-    if (timeout.count() <= 0) {
-        e = error(errc::invalid_argument, "the timeout is not positive");
+    if (std::string fault = timeout_fault("flush: the timeout", timeout); !fault.empty()) {
+        e = error(errc::invalid_argument, std::move(fault));
     } else if (c) {
         wait_node node;
         const node_guard guard(*c, node);
@@ -103,7 +105,7 @@ asio::awaitable<void> flush(std::shared_ptr<connection> c, std::chrono::nanoseco
             if (node.outcome == wake::cancelled)
                 e = aborted();
             else if (node.outcome == wake::timeout)
-                e = error(errc::timeout, "no PONG in time");
+                e = error(errc::timeout, "no PONG within " + duration_text(timeout));
             else if (node.outcome == wake::ended)
                 e = c->end_error();
         }

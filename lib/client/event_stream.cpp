@@ -32,7 +32,8 @@ private:
 
 asio::awaitable<std::optional<event>> next(std::shared_ptr<event_queue> q) {
     if (!q)
-        throw conats::system_error(error(errc::closed, "the event stream is empty"));
+        throw conats::system_error(
+            error(errc::closed, "the event stream is empty: made by default, or moved from"));
     std::optional<event> e = q->take();
     while (!e && !q->closed()) {
         waiting_for_event w(*q);

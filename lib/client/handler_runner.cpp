@@ -4,6 +4,7 @@
 #include "client/subscribe.hpp"
 #include "client/wait.hpp"
 #include "support/light_mutex.hpp"
+#include "support/thrown_text.hpp"
 #include "values/no_memory.hpp"
 
 #include <boost/asio/co_spawn.hpp>
@@ -31,12 +32,11 @@ operation_pointer begin_delivery(connection& c, const subscription_state& s, con
 
 void tell_failure_of(connection& c, const subscription_state& s, operation_pointer& operation,
                      const std::exception_ptr& thrown) {
-    std::string text = "the handler threw something that is no std::exception";
+    std::string text;
     try {
         std::rethrow_exception(thrown);
-    } catch (const std::exception& e) {
-        text = e.what();
-    } catch (...) { // `text` says so
+    } catch (...) {
+        text = thrown_text();
     }
     error e(errc::handler_failed, std::move(text));
     e.subject(std::string(s.subject()));

@@ -3,6 +3,7 @@
 #include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/duration_text.hpp"
 #include "support/later.hpp"
 
 #include <conats/client.hpp>
@@ -70,6 +71,7 @@ struct own_inbox {
           replies(std::move(s), std::move(l)) {}
     std::shared_ptr<lease> owner;
     subscription replies;
+    std::chrono::nanoseconds timeout{0};
     connection::clock::time_point deadline;
     connection::clock::time_point since; // where latency is recorded
     std::uint64_t begin = 0;             // of the request in the outbox
@@ -86,6 +88,8 @@ asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::s
         e = inbox->replies.end_reason();
     if (!e && reply->status().code == 503 && reply->text().empty())
         e = error(errc::no_responders, "nobody is subscribed to the subject").was_written(true);
+    if (e == errc::timeout)
+        e.text("no reply within " + duration_text(inbox->timeout)); // the inbox speaks of messages
     if (e) {
         // After the connection is lost its positions mean nothing any more.
         const bool is_lost = e == condition::disconnected || e == condition::closed;
@@ -105,13 +109,14 @@ asio::awaitable<message> wait_for_reply(std::unique_ptr<own_inbox> inbox, std::s
 }
 
 asio::awaitable<message> request_by_own_inbox(const std::shared_ptr<lease>& l, publication p,
-                                              connection::clock::time_point deadline, error* out) {
+                                              std::chrono::nanoseconds timeout, error* out) {
     const std::string reply = l->get().new_inbox();
     auto state = make_subscription(reply, subscribe_options());
     state->set_own_inbox(std::string(p.subject));
     auto inbox = std::make_unique<own_inbox>(l, state);
     register_subscription(l, state, 1);
-    inbox->deadline = deadline;
+    inbox->timeout = timeout;
+    inbox->deadline = later(l->get().now(), timeout);
     if (l->get().records_latency())
         inbox->since = l->get().now();
     p.reply = reply;
@@ -134,22 +139,22 @@ asio::awaitable<message> request(const std::shared_ptr<lease>& l, std::string_vi
         return no_message(empty_handle(), out);
     connection& c = l->get();
     const auto timeout = options.timeout().value_or(c.options().request_timeout());
-    if (timeout.count() <= 0)
-        return no_message(error(errc::invalid_argument, "the timeout is not positive"), out);
+    if (std::string fault = timeout_fault("request: the timeout", timeout); !fault.empty())
+        return no_message(error(errc::invalid_argument, std::move(fault)), out);
     publication p;
     p.subject = subject;
     p.payload = payload;
     if (!options.headers().empty())
         p.headers = &options.headers();
-    const auto deadline = later(c.now(), timeout);
     if (c.options().unique_inboxes())
-        return request_by_own_inbox(l, p, deadline, out);
+        return request_by_own_inbox(l, p, timeout, out);
     error e;
     operation_pointer operation;
     p.operation = &operation;
-    request_slot* slot = c.begin_request(p, deadline, e);
+    request_slot* slot = c.begin_request(p, later(c.now(), timeout), e);
     if (slot == nullptr)
         return no_message(std::move(e), out);
+    slot->timeout = timeout;
     return wait_for_reply(held_slot(l->shared(), slot, std::move(operation)), out);
 }
 

@@ -3,6 +3,7 @@
 #include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/duration_text.hpp"
 
 #include <conats/client.hpp>
 #include <conats/reply_stream.hpp>
@@ -118,8 +119,8 @@ error begin_gathering(reply_gathering& g, const std::shared_ptr<lease>& l, publi
         return empty_handle();
     connection& c = l->get();
     const auto total = o.timeout().value_or(c.options().request_timeout());
-    if (total.count() <= 0)
-        return error(errc::invalid_argument, "the timeout is not positive");
+    if (std::string fault = timeout_fault("request_many: the timeout", total); !fault.empty())
+        return error(errc::invalid_argument, std::move(fault));
     const std::string reply = c.new_inbox();
     auto state = make_subscription(reply, inbox_options(o, total));
     state->set_own_inbox(std::string(p.subject));

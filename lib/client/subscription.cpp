@@ -2,6 +2,7 @@
 #include "client/subscribe.hpp"
 #include "client/verbs.hpp"
 #include "client/wait.hpp"
+#include "support/duration_text.hpp"
 #include "support/later.hpp"
 #include "support/reserve_one.hpp"
 
@@ -19,7 +20,7 @@ namespace {
 using state_pointer = std::shared_ptr<subscription_state>;
 
 error empty_subscription() {
-    return error(errc::closed, "the subscription is empty");
+    return error(errc::closed, "the subscription is empty: made by default, or moved from");
 }
 
 error already_waiting(const subscription_state& s) {
@@ -157,7 +158,8 @@ asio::awaitable<std::optional<message>> next_until(state_pointer s, std::shared_
         if (is_cancelled(state))
             report(aborted(), nullptr);
         if (outcome == wake::timeout && !s->peek() && !s->ended()) {
-            report(error(errc::timeout, "no message in time").subject(std::string(s->subject())),
+            report(error(errc::timeout, "no message within " + duration_text(timeout))
+                       .subject(std::string(s->subject())),
                    out);
             co_return m;
         }
@@ -212,7 +214,9 @@ asio::awaitable<void> drain(state_pointer s, std::shared_ptr<lease> l, error* ou
         if (node.outcome == wake::cancelled)
             e = aborted();
         else if (node.outcome == wake::timeout)
-            e = error(errc::timeout, "draining took longer than the drain timeout");
+            e = error(errc::timeout, "draining took longer than the drain timeout of " +
+                                         duration_text(c->options().drain_timeout()))
+                    .subject(std::string(s->subject()));
         else if (node.outcome == wake::ended)
             e = c->end_error();
     } else if (e.code() == errc::drained || e.code() == errc::max_messages_reached) {

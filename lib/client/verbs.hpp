@@ -23,7 +23,7 @@ inline const std::shared_ptr<connection>& connection_of(const std::shared_ptr<le
 }
 
 inline error empty_handle() {
-    return error(errc::closed, "the handle is empty");
+    return error(errc::closed, "the handle is empty: made by default, or moved from");
 }
 
 /// Publishes now; what is returned waits for room or reports the error. `c` null: no client.

@@ -3,8 +3,8 @@
 
 #include "engine/secret_file.hpp"
 #include "protocol/creds_file.hpp"
+#include "support/thrown_text.hpp"
 
-#include <exception>
 #include <memory>
 #include <utility>
 
@@ -214,12 +214,8 @@ asio::awaitable<error> authentication::ask(const Function& function, auth_reques
         auto executor = user_executor_;
         auto answer = function(std::move(request));
         out = co_await attempt_.await_user(std::move(executor), std::move(answer));
-    } catch (const std::exception& e) {
-        failure = e.what();
-        if (failure.empty())
-            failure = "it threw an exception without words";
     } catch (...) {
-        failure = "it threw something that is no std::exception";
+        failure = thrown_text();
     }
     if (attempt_.expired())
         co_return error(errc::timeout, std::string(whom) + " took longer than the connect timeout");

@@ -19,7 +19,6 @@ public:
     /// equally much the first stays.
     void add(error e);
 
-    [[nodiscard]] std::size_t servers_tried() const noexcept { return tried_; }
     /// The error to report: code, text and server of the most telling failure and, if several
     /// servers were tried, how many. `errc::no_servers` if none was.
     [[nodiscard]] error result() const;

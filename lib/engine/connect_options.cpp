@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/auth_options.hpp"
 #include "engine/dial_settings.hpp"
+#include "support/duration_text.hpp"
 #include "transport/transport_parts.hpp"
 #include "values/subject_rules.hpp"
 
 #include <conats/connect_options.hpp>
 #include <conats/log.hpp>
 
+#include <array>
 #include <ostream>
 
 namespace conats {
@@ -320,23 +322,29 @@ error invalid_options(std::string text) {
     return error(errc::invalid_options, std::move(text));
 }
 
+error bad_size(const char* option, std::size_t bytes, const char* possible) {
+    return invalid_options(std::string(option) + " is " + std::to_string(bytes) +
+                           " bytes; possible is " + possible);
+}
+
 error check_durations(const connect_options& o) {
-    const auto positive = [](const char* name, std::chrono::nanoseconds t) {
-        return t.count() > 0 ? error() : invalid_options(std::string(name) + " is not positive");
+    const auto not_negative = [](const char* name, std::chrono::nanoseconds t) {
+        return t.count() >= 0 ? std::string()
+                              : name + (" is " + impl::duration_text(t)) + ", a negative time";
     };
-    for (error e : {positive("connect_timeout", o.connect_timeout()),
-                    positive("request_timeout", o.request_timeout()),
-                    positive("write_timeout", o.write_timeout()),
-                    positive("drain_timeout", o.drain_timeout()),
-                    positive("close_timeout", o.close_timeout()),
-                    positive("offline_timeout", o.offline_timeout())})
-        if (e)
-            return e;
-    if (o.reconnect_wait().count() < 0)
-        return invalid_options("reconnect_wait is negative");
-    if (o.reconnect_jitter().count() < 0)
-        return invalid_options("reconnect_jitter is negative");
-    return o.ping_interval().count() < 0 ? invalid_options("ping_interval is negative") : error();
+    for (std::string& fault :
+         std::array{impl::timeout_fault("connect_timeout", o.connect_timeout()),
+                    impl::timeout_fault("request_timeout", o.request_timeout()),
+                    impl::timeout_fault("write_timeout", o.write_timeout()),
+                    impl::timeout_fault("drain_timeout", o.drain_timeout()),
+                    impl::timeout_fault("close_timeout", o.close_timeout()),
+                    impl::timeout_fault("offline_timeout", o.offline_timeout()),
+                    not_negative("reconnect_wait", o.reconnect_wait()),
+                    not_negative("reconnect_jitter", o.reconnect_jitter()),
+                    not_negative("ping_interval", o.ping_interval())})
+        if (!fault.empty())
+            return invalid_options(std::move(fault));
+    return error();
 }
 
 error check_reconnecting(const connect_options& o) {
@@ -352,9 +360,9 @@ error check_reconnecting(const connect_options& o) {
 error check_dialling(const connect_options& o) {
     constexpr std::size_t max_buffer = std::size_t{1} << 30U;
     if (o.send_buffer_size() > max_buffer)
-        return invalid_options("send_buffer_size is above 1 GiB");
+        return bad_size("send_buffer_size", o.send_buffer_size(), "at most 1 GiB");
     if (o.receive_buffer_size() > max_buffer)
-        return invalid_options("receive_buffer_size is above 1 GiB");
+        return bad_size("receive_buffer_size", o.receive_buffer_size(), "at most 1 GiB");
     const bool has_factory = impl::transport_access::factory(o.transport()) != nullptr;
     if (has_factory && !o.proxy().empty())
         return invalid_options(
@@ -372,13 +380,14 @@ error check_dialling(const connect_options& o) {
 
 error check_sizes(const connect_options& o) {
     if (o.high_water_mark() < (std::size_t{32} << 10U))
-        return invalid_options("high_water_mark is below 32 KiB");
+        return bad_size("high_water_mark", o.high_water_mark(), "at least 32 KiB");
     if (o.max_control_line() < 128)
-        return invalid_options("max_control_line is below 128 bytes");
+        return bad_size("max_control_line", o.max_control_line(), "at least 128");
     if (o.max_inbound_payload() == 0 || o.max_inbound_payload() > (std::size_t{1} << 30U))
-        return invalid_options("max_inbound_payload is 0 or above 1 GiB");
+        return bad_size("max_inbound_payload", o.max_inbound_payload(), "1 to 1 GiB");
     if (o.max_pings_outstanding() == 0)
-        return invalid_options("max_pings_outstanding is 0");
+        return invalid_options(
+            "max_pings_outstanding is 0; to send no PINGs set ping_interval to zero");
     return error();
 }
 
@@ -398,7 +407,8 @@ error connect_options::validate() const {
     if (error e = check_dialling(*this))
         return e;
     if (log_threshold_ != log_level::off && !log_sink_)
-        return invalid_options("log has a level and no sink");
+        return invalid_options("log: the level is " + std::string(to_string(log_threshold_)) +
+                               ", and there is no function to tell");
     if (const auto fault = impl::check_inbox_prefix(inbox_prefix_);
         fault != impl::subject_fault::none)
         return impl::describe(fault, impl::subject_role::inbox_prefix, inbox_prefix_);

@@ -140,7 +140,7 @@ asio::awaitable<error> connect_walk::subscribe_inbox() {
     error_code ec;
     co_await write(command, ec);
     if (attempt_->expired())
-        co_return error(errc::timeout, "the server takes no bytes");
+        co_return error(errc::timeout, "the server took no byte within the connect timeout");
     if (ec)
         co_return error(errc::disconnected, ec.message());
     co_return error();

@@ -287,9 +287,7 @@ void connection::push_state(event_queue& to) const {
     subscriptions_.for_each([&](const auto& s) {
         if (!s->is_slow())
             return;
-        const error why = error(errc::messages_dropped, "pending limit exceeded")
-                              .subject(std::string(s->subject()));
-        to.push(event(event_kind::subscription_changed, why)
+        to.push(event(event_kind::subscription_changed, s->dropped_error())
                     .subscription_state(subscription_status::slow)
                     .status(status_));
     });

@@ -3,6 +3,7 @@
 #include "engine/connection.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/server_errors.hpp"
+#include "support/duration_text.hpp"
 #include "support/later.hpp"
 #include "support/reserve_one.hpp"
 #include "support/saturated_sum.hpp"
@@ -315,17 +316,23 @@ error connection::check_health(clock::time_point now) {
     if (now >= close_deadline_)
         return close_reason_;
     if (now >= drain_deadline_) {
-        drain_failure_ = error(errc::timeout, "draining took longer than the drain timeout");
+        drain_failure_ = error(errc::timeout, "draining took longer than the drain timeout of " +
+                                                  duration_text(options_.drain_timeout()));
         close_reason_ = drain_failure_;
         return drain_failure_;
     }
     // Publications are held meanwhile, and another server is ready to take them.
     if (moving_ == moving::leaving && now >= move_deadline_)
-        return error(errc::disconnected, "the server in lame duck mode did not let go");
+        return error(errc::disconnected,
+                     "the server is shutting down and answered nothing on the way to another");
     if (writing_ && now >= later(write_progress_, options_.write_timeout()))
-        return error(errc::disconnected, "the server took no byte within the write timeout");
+        return error(errc::disconnected, "the server took no byte within the write timeout of " +
+                                             duration_text(options_.write_timeout()));
     switch (keep_alive_.on_tick(now)) {
-    case ping_action::stale: return error(errc::disconnected, "the server answered no PING");
+    case ping_action::stale:
+        return error(errc::disconnected,
+                     "the server answered no PING: " + std::to_string(keep_alive_.outstanding()) +
+                         " sent, " + duration_text(options_.ping_interval()) + " apart");
     case ping_action::send_ping: append_ping(ping_kind::keep_alive); break;
     case ping_action::none: break;
     }

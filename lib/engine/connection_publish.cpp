@@ -3,6 +3,7 @@
 #include "engine/connection.hpp"
 #include "protocol/encoder.hpp"
 #include "protocol/header_codec.hpp"
+#include "support/duration_text.hpp"
 #include "support/later.hpp"
 #include "support/reserve_one.hpp"
 #include "support/saturated_sum.hpp"
@@ -63,7 +64,9 @@ error connection::check_size(const publication& p, std::size_t reply_room) const
     const headers_view headers = headers_of(p);
     const std::size_t block = header_block_size(headers);
     if (block != 0 && !info_.headers && has_info_)
-        return error(errc::headers_not_supported, "the server does not support headers");
+        return error(errc::headers_not_supported,
+                     "the message has headers, and the server does not support them")
+            .subject(std::string(p.subject));
     const std::size_t size = saturated_sum(p.payload.size(), block);
     if (info_.max_payload != 0 && size > info_.max_payload)
         return error(errc::payload_too_large,
@@ -87,8 +90,9 @@ error connection::check_size(const publication& p, std::size_t reply_room) const
         return check_offline(p);
     const std::size_t most = saturated_sum(options_.high_water_mark(), reserve);
     if (size > most || outbox_.size() + size > most)
-        return error(errc::outbox_full,
-                     std::to_string(outbox_.size()) + " bytes wait to be sent; the server is slow");
+        return error(errc::outbox_full, "high_water_mark: " + std::to_string(outbox_.size()) +
+                                            " bytes wait to be sent, " + std::to_string(size) +
+                                            " more do not fit");
     return error();
 }
 
@@ -379,7 +383,7 @@ error connection::finish_request(request_slot& s, record& reply) {
     case wake::ready: reply = std::exchange(s.reply, record{}); break;
     case wake::ended: e = s.failure; break;
     case wake::timeout:
-        e = error(errc::timeout, "no reply in time");
+        e = error(errc::timeout, "no reply within " + duration_text(s.timeout));
         e.was_written(written_ > s.begin);
         break;
     case wake::pending:

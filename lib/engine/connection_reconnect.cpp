@@ -35,10 +35,10 @@ run_step connection::next_step() {
             reconnect_forced_ = false;
         if (step.action == run_action::wait && logs(log_level::info))
             log_pause(step.until);
-        if (step.chooser_failed)
+        if (!step.chooser_fault.empty())
             tell([&] {
                 return event(event_kind::server_not_in_pool,
-                             error(errc::invalid_argument, "the server chooser named no server"))
+                             error(errc::invalid_argument, step.chooser_fault))
                     .status(status_);
             });
         if (step.action != run_action::give_up && machine_.first_round_failed() &&
@@ -336,7 +336,8 @@ void connection::note_place(std::string_view reply, std::uint64_t begin) {
 
 error connection::check_replay(const frame_cursor& f) const {
     if (f.has_headers() && !info_.headers)
-        return error(errc::headers_not_supported, "the server does not support headers")
+        return error(errc::headers_not_supported,
+                     "the message has headers, and the server does not support them")
             .subject(std::string(f.subject()));
     if (info_.max_payload != 0 && f.body_size() > info_.max_payload)
         return error(errc::payload_too_large,

@@ -216,8 +216,7 @@ void connection::on_committed(subscription_state& s, const commit_result& r) {
                 return subscription_event(s, subscription_status::active, error()).status(status_);
             });
         if (r.became_slow) {
-            const error why = error(errc::messages_dropped, "pending limit exceeded")
-                                  .subject(std::string(s.subject()));
+            const error why = s.dropped_error();
             tell([&] { return event(event_kind::slow_consumer, why).status(status_); });
             tell([&] {
                 return subscription_event(s, subscription_status::slow, why).status(status_);

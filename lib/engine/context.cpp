@@ -55,11 +55,14 @@ error find_file(std::string& name, std::string& file) {
     }
     const std::string directory = context_directory(from_environment);
     if (directory.empty())
-        return error(errc::invalid_context, "neither XDG_CONFIG_HOME nor HOME is set");
+        return error(errc::invalid_context, "contexts lie in $XDG_CONFIG_HOME/nats or "
+                                            "$HOME/.config/nats, and neither variable is set");
     if (error e = name.empty() ? find_selected(directory, name) : error())
         return e;
     if (!is_context_name(name))
-        return error(errc::invalid_context, "'" + name + "' is no name of a context");
+        return error(errc::invalid_context,
+                     "'" + name +
+                         "' is no name of a context: it is empty or holds '/', '\\', NUL or '..'");
     file = directory + "/context/" + name + ".json";
     return error();
 }

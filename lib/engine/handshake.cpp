@@ -148,11 +148,14 @@ handshake_action handshake::on_timeout() {
     switch (phase_) {
     case phase::expects_info:
         return fail_unless_told({errc::timeout, options_.wants_tls && !options_.is_encrypted
-                                                    ? "no INFO from the server in time; does it "
-                                                      "want handshake_first?"
-                                                    : "no INFO from the server in time"});
-    case phase::expects_connect: return fail_unless_told({errc::timeout, "no credentials in time"});
-    default: return fail_unless_told({errc::timeout, "no answer to CONNECT in time"});
+                                                    ? "no INFO within the connect timeout; does "
+                                                      "the server want handshake_first?"
+                                                    : "no INFO within the connect timeout; is it "
+                                                      "a NATS server's client port?"});
+    case phase::expects_connect:
+        return fail_unless_told({errc::timeout, "no credentials within the connect timeout"});
+    default:
+        return fail_unless_told({errc::timeout, "no answer to CONNECT within the connect timeout"});
     }
 }
 

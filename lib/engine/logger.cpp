@@ -36,7 +36,8 @@ std::string_view name_of(const event& e) noexcept {
 
 std::string text_of(const event& e) {
     switch (e.kind()) {
-    case event_kind::servers_discovered: return std::to_string(e.count()) + " new servers";
+    case event_kind::servers_discovered:
+        return std::to_string(e.count()) + (e.count() == 1 ? " new server" : " new servers");
     case event_kind::subscription_changed: {
         std::string text(to_string(e.subscription_state()));
         if (!e.what())

@@ -25,6 +25,7 @@ struct request_slot {
     error failure;           ///< with `wake::ended`
     std::string subject;     ///< to match permission errors
     std::uint64_t begin = 0; ///< outbox position of the frame
+    std::chrono::nanoseconds timeout{0};
     std::uint32_t index = 0;
     std::uint32_t generation = 0;
     bool active = false;

@@ -2,9 +2,9 @@
 #include "engine/run_machine.hpp"
 
 #include "support/later.hpp"
+#include "support/thrown_text.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 namespace conats {
@@ -65,7 +65,7 @@ std::chrono::nanoseconds run_machine::delay() {
     if (options_.delay) {
         try {
             return options_.delay(std::max<std::uint64_t>(rounds_, 1));
-        } catch (const std::exception&) { // the default will do
+        } catch (...) { // the default will do
         }
     }
     const scheme s = pool_.front().address()->scheme();
@@ -106,11 +106,12 @@ bool run_machine::choose(run_step& step, clock::time_point now, const server_inf
     server_choice choice;
     try {
         choice = options_.chooser(pool_.states(), last_info);
-    } catch (const std::exception&) {
-        step.chooser_failed = true;
+    } catch (...) {
+        step.chooser_fault = "server_chooser threw: " + thrown_text();
     }
     if (choice.index() && *choice.index() >= pool_.size()) {
-        step.chooser_failed = true;
+        step.chooser_fault = "server_chooser named server " + std::to_string(*choice.index()) +
+                             ", and the last is " + std::to_string(pool_.size() - 1);
         choice = server_choice();
     }
     if (choice.index()) {

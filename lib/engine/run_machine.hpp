@@ -47,7 +47,7 @@ struct run_step {
     std::shared_ptr<const server_address> server;
     std::chrono::steady_clock::time_point until{};
     error failure;
-    bool chooser_failed = false; ///< it named no server of the pool
+    std::string chooser_fault; ///< why its choice could not be followed
 };
 
 /// Decides which server is tried when, and when to give up. Pure.

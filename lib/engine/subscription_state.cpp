@@ -400,6 +400,17 @@ bool subscription_state::is_slow() const {
     return q != nullptr && q->slow;
 }
 
+error subscription_state::dropped_error() const {
+    const auto text = [](std::size_t limit) {
+        return limit == or_unlimited(0) ? "unlimited" : std::to_string(limit);
+    };
+    const std::lock_guard lock(mutex_);
+    return error(errc::messages_dropped, "pending limits exceeded: messages " +
+                                             text(limit_messages_) + ", bytes " +
+                                             text(limit_bytes_))
+        .subject(std::string(subject()));
+}
+
 bool subscription_state::is_finished() const noexcept {
     if (!end_cause_)
         return false;

@@ -243,6 +243,8 @@ public:
     [[nodiscard]] bool ended() const;
     /// Whether a slow-consumer episode goes on.
     [[nodiscard]] bool is_slow() const;
+    /// That messages were dropped, with the limits and the subject.
+    [[nodiscard]] error dropped_error() const;
     /// Whether nobody is to get anything from it any more: it has ended and was read to its
     /// end, or nobody reads it.
     [[nodiscard]] bool finished() const;

@@ -4,10 +4,39 @@
 #include <conats/testing/broker_core.hpp>
 
 #include <algorithm>
+#include <ostream>
 
 namespace conats {
 inline namespace v0 {
 namespace testing {
+
+std::string_view to_string(broker_end e) noexcept {
+    switch (e) {
+    case broker_end::open: return "open";
+    case broker_end::after_output: return "after_output";
+    case broker_end::at_once: return "at_once";
+    case broker_end::gone: return "gone";
+    }
+    return "unknown";
+}
+
+std::string_view to_string(broker_verdict v) noexcept {
+    switch (v) {
+    case broker_verdict::pass: return "pass";
+    case broker_verdict::drop: return "drop";
+    case broker_verdict::close: return "close";
+    case broker_verdict::reset: return "reset";
+    }
+    return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& os, broker_end e) {
+    return os << to_string(e);
+}
+
+std::ostream& operator<<(std::ostream& os, broker_verdict v) {
+    return os << to_string(v);
+}
 
 namespace {
 

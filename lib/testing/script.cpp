@@ -3,6 +3,7 @@
 #include "testing/script_runner.hpp"
 
 #include <algorithm>
+#include <ostream>
 #include <stdexcept>
 
 namespace conats {
@@ -21,16 +22,20 @@ script_step make(step_kind kind, std::string text) {
     return s;
 }
 
-std::string_view name_of(script_failure how) noexcept {
-    switch (how) {
+} // namespace
+
+std::string_view to_string(script_failure f) noexcept {
+    switch (f) {
     case script_failure::close: return "close";
     case script_failure::reset: return "reset";
     case script_failure::stall: return "stall";
     }
-    return "";
+    return "unknown";
 }
 
-} // namespace
+std::ostream& operator<<(std::ostream& os, script_failure f) {
+    return os << to_string(f);
+}
 
 std::string impl::excerpt(std::string_view bytes) {
     constexpr std::size_t most = 60;
@@ -48,7 +53,7 @@ std::string impl::describe(const script_step& s) {
     case step_kind::message: return "sends " + excerpt(s.payload) + " to " + excerpt(s.text);
     case step_kind::wait: return "waits";
     case step_kind::serve: return "serves";
-    case step_kind::fail: return std::string(name_of(s.failure));
+    case step_kind::fail: return std::string(to_string(s.failure));
     }
     return {};
 }
@@ -163,7 +168,7 @@ void for_each_failure(const script& s,
     for (std::size_t step = 0; step <= s.steps(); ++step) {
         for (const script_failure how :
              {script_failure::close, script_failure::reset, script_failure::stall}) {
-            play(s.cut(step, how), std::string(name_of(how)) + " before step " +
+            play(s.cut(step, how), std::string(to_string(how)) + " before step " +
                                        std::to_string(step) + " (" + s.describe(step) + ")");
         }
     }

@@ -65,8 +65,7 @@ std::string script_runner::result() const {
     if (s == nullptr || s->kind == step_kind::fail || s->kind == step_kind::serve) {
         return "ok";
     }
-    return "step " + std::to_string(at_) + " " + describe(*s) +
-           (gone_ ? ", the client has closed" : ", and waits") +
+    return where() + (gone_ ? ", the client has closed" : ", and waits") +
            "; unread: " + excerpt(std::string_view(received_).substr(used_));
 }
 
@@ -162,7 +161,8 @@ bool script_runner::send_message(const script_step& s) {
         subscriptions_.rbegin(), subscriptions_.rend(),
         [&s](const auto& subscription) { return matches(subscription.first, s.text); });
     if (found == subscriptions_.rend()) {
-        return fail("no subscription to it");
+        failure_ = where() + ", and the client has no subscription to it";
+        return false;
     }
     say(message_operation(s, found->second));
     return true;
@@ -205,8 +205,12 @@ void script_runner::say(std::string_view bytes) {
 }
 
 bool script_runner::fail(std::string_view got) {
-    failure_ = "step " + std::to_string(at_) + " " + describe(*current()) + ", got " + excerpt(got);
+    failure_ = where() + ", got " + excerpt(got);
     return false;
+}
+
+std::string script_runner::where() const {
+    return "step " + std::to_string(at_) + " " + describe(*current());
 }
 
 } // namespace impl

@@ -86,6 +86,8 @@ private:
     void note_subscription(std::string_view line);
     void say(std::string_view bytes);
     bool fail(std::string_view got);
+    /// The current step, in words.
+    [[nodiscard]] std::string where() const;
 
     script script_;
     std::size_t at_ = 0;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/tls_context.hpp"
 
+#include "support/thrown_text.hpp"
 #include "transport/tls_certificate.hpp"
 #include "transport/tls_material.hpp"
 
@@ -68,10 +69,8 @@ std::shared_ptr<const ssl_context> ssl_context::find(const tls_options& options,
     try {
         if (const tls_context given = options.context_provider()())
             return given.state();
-    } catch (const std::exception& e) {
-        words = e.what();
     } catch (...) {
-        words = "it threw something that is no std::exception";
+        words = thrown_text();
     }
     failure = error(errc::tls_configuration_invalid, "context_provider: " + words);
     return nullptr;
@@ -187,10 +186,8 @@ bool ssl_context::ask_user(const tls_verification& question, peer_check& check) 
         if (user_verify_(question))
             return true;
         check.refusal = "refused by the verify function";
-    } catch (const std::exception& e) {
-        check.refusal = std::string("the verify function threw: ") + e.what();
     } catch (...) {
-        check.refusal = "the verify function threw something that is no std::exception";
+        check.refusal = "the verify function failed: " + thrown_text();
     }
     if (!question.ok())
         check.refusal += "; " + question.reason();

@@ -9,7 +9,11 @@ namespace conats {
 inline namespace v0 {
 
 std::string_view to_string(tls_version v) noexcept {
-    return v == tls_version::tls_1_2 ? "TLS 1.2" : "TLS 1.3";
+    switch (v) {
+    case tls_version::tls_1_2: return "TLS 1.2";
+    case tls_version::tls_1_3: return "TLS 1.3";
+    }
+    return "unknown";
 }
 
 std::ostream& operator<<(std::ostream& os, tls_version v) {
@@ -204,7 +208,8 @@ error check_identity(const tls_options& o) {
 error check_name(const std::string& name) {
     constexpr std::size_t longest = 253; // of DNS
     if (name.size() > longest)
-        return invalid_tls("server_name is longer than 253 bytes");
+        return invalid_tls("server_name has " + std::to_string(name.size()) +
+                           " bytes, a host name at most 253");
     const auto illegal = [](char c) { return c <= ' ' || c > '~' || c == '/' || c == '@'; };
     const auto at = std::find_if(name.begin(), name.end(), illegal);
     if (at != name.end())
@@ -235,7 +240,8 @@ error tls_options::validate() const {
     if (insecure_skip_verify_ && verify_)
         return invalid_tls("insecure_skip_verify and verify exclude each other");
     if (min_version_ > max_version_)
-        return invalid_tls("min_version is above max_version");
+        return invalid_tls("min_version is " + std::string(to_string(min_version_)) +
+                           ", above max_version, " + std::string(to_string(max_version_)));
     if (error e = check_name(server_name_))
         return e;
     return check_alpn(alpn_);

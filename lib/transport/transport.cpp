@@ -1,10 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "transport/transport_parts.hpp"
 
+#include <ostream>
 #include <utility>
 
 namespace conats {
 inline namespace v0 {
+
+std::string_view to_string(ip_order o) noexcept {
+    switch (o) {
+    case ip_order::any: return "any";
+    case ip_order::v4_first: return "v4_first";
+    case ip_order::v6_first: return "v6_first";
+    case ip_order::v4_only: return "v4_only";
+    case ip_order::v6_only: return "v6_only";
+    }
+    return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& os, ip_order o) {
+    return os << to_string(o);
+}
 
 transport_target::transport_target() = default;
 transport_target::transport_target(const transport_target&) = default;

@@ -9,6 +9,14 @@
 namespace conats {
 inline namespace v0 {
 
+std::string_view to_string(wire_direction d) noexcept {
+    switch (d) {
+    case wire_direction::in: return "in";
+    case wire_direction::out: return "out";
+    }
+    return "unknown";
+}
+
 std::string_view to_string(wire_kind k) noexcept {
     switch (k) {
     case wire_kind::info: return "INFO";
@@ -25,6 +33,10 @@ std::string_view to_string(wire_kind k) noexcept {
     case wire_kind::hmsg: return "HMSG";
     }
     return "unknown";
+}
+
+std::ostream& operator<<(std::ostream& os, wire_direction d) {
+    return os << to_string(d);
 }
 
 std::ostream& operator<<(std::ostream& os, wire_kind k) {

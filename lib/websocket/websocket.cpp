@@ -51,7 +51,8 @@ websocket_options& websocket_options::max_frame_size(std::size_t bytes) {
 
 error websocket_options::validate() const {
     if (max_frame_size_ < 1024)
-        return {errc::invalid_options, "max_frame_size is below 1 KiB"};
+        return {errc::invalid_options, "max_frame_size is " + std::to_string(max_frame_size_) +
+                                           " bytes; possible is at least 1 KiB"};
     return impl::check_headers(headers_);
 }
 

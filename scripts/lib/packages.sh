@@ -17,7 +17,8 @@ group_packages() {
                 "libsimdjson-dev -" "libssl-dev -"
             ;;
         test) printf '%s\n' "catch2 -" "pkg-config pkg-config" ;;
-        llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
+        llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" \
+                "libc++-19-dev -" "libc++abi-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
         gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
@@ -31,7 +32,7 @@ group_reason() {
     case $1 in
         build) echo "to build the library" ;;
         test) echo "to build the tests" ;;
-        llvm) echo "for ThreadSanitizer, libFuzzer and the build with clang" ;;
+        llvm) echo "for ThreadSanitizer, libFuzzer, the build with clang and std::format" ;;
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
         gates) echo "to count what operations cost" ;;

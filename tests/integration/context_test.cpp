@@ -5,6 +5,7 @@
 #include "integration/scratch_directory.hpp"
 #include "integration/tls_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/environment.hpp"
 #include "support/jwt_maker.hpp"
 #include "support/nats_server.hpp"
 #include "support/process.hpp"
@@ -15,8 +16,8 @@
 #include <conats/conats.hpp>
 
 #include <chrono>
-#include <cstdlib>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -34,17 +35,7 @@ constexpr std::string_view public_key = "UAB2CB576PHBBPQ5ODORRZ2LYCMWPZGWGCN2KDK
 /// A directory that contexts are in, for this process, while it lives.
 class contexts {
 public:
-    contexts() {
-        std::filesystem::create_directories(scratch.path() / "nats" / "context");
-        ::setenv("XDG_CONFIG_HOME", scratch.path().c_str(), 1);
-        ::setenv("CONATS_TEST_DIRECTORY", scratch.path().c_str(), 1);
-    }
-    contexts(const contexts&) = delete;
-    contexts& operator=(const contexts&) = delete;
-    ~contexts() {
-        ::unsetenv("XDG_CONFIG_HOME");
-        ::unsetenv("CONATS_TEST_DIRECTORY");
-    }
+    contexts() { std::filesystem::create_directories(scratch.path() / "nats" / "context"); }
 
     void write(const std::string& name, std::string_view json) const {
         scratch.write("nats/context/" + name + ".json", json);
@@ -52,6 +43,10 @@ public:
     void select(std::string_view text) const { scratch.write("nats/context.txt", text); }
 
     scratch_directory scratch;
+
+private:
+    environment_variable config_home_{"XDG_CONFIG_HOME", scratch.path().string()};
+    environment_variable directory_{"CONATS_TEST_DIRECTORY", scratch.path().string()};
 };
 
 /// `"name":"value"`, and a comma.
@@ -282,13 +277,13 @@ TEST_CASE("B25 what is wrong is told with file and field, and without content") 
     CHECK(tells("jwt", "field 'nkey': '/none'"));
     all.write("inbox", object(json_field("inbox_prefix", "a.*")));
     CHECK(tells("inbox", "inbox.json"));
-    ::unsetenv("XDG_CONFIG_HOME");
-    const std::string home = std::getenv("HOME") != nullptr ? std::getenv("HOME") : "";
-    ::unsetenv("HOME");
-    CHECK(tells("a", "HOME"));
-    ::setenv("HOME", all.scratch.path().c_str(), 1);
-    CHECK(tells("a", (all.scratch.path() / ".config/nats/context/a.json").string()));
-    ::setenv("HOME", home.c_str(), 1);
+    {
+        const environment_variable no_config_home("XDG_CONFIG_HOME", std::nullopt);
+        const environment_variable no_home("HOME", std::nullopt);
+        CHECK(tells("a", "HOME"));
+        const environment_variable home("HOME", all.scratch.path().string());
+        CHECK(tells("a", (all.scratch.path() / ".config/nats/context/a.json").string()));
+    }
     bool thrown = false;
     try {
         const conats::context c("../x");

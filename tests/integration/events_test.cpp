@@ -65,8 +65,10 @@ TEST_CASE("L04 golden log: connect, slow consumer, loss, reconnect, close") {
         CHECK(text_of(all) ==
               "status_changed connected\n"
               "subscription_changed active: a\n"
-              "slow_consumer: messages_dropped: pending limit exceeded [a]\n"
-              "subscription_changed slow: messages_dropped: pending limit exceeded [a]\n"
+              "slow_consumer: messages_dropped: pending limits exceeded: messages 2, bytes "
+              "unlimited [a]\n"
+              "subscription_changed slow: messages_dropped: pending limits exceeded: messages 2, "
+              "bytes unlimited [a]\n"
               "server_error: server_error: Unheard Of (" +
                   peer.url() +
                   ") (2 times)\n"
@@ -105,8 +107,10 @@ TEST_CASE("L04 golden log of the real server: connect, slow consumer, loss, reco
         CHECK(text_of(all) ==
               "status_changed connected\n"
               "subscription_changed active: a\n"
-              "slow_consumer: messages_dropped: pending limit exceeded [a]\n"
-              "subscription_changed slow: messages_dropped: pending limit exceeded [a]\n"
+              "slow_consumer: messages_dropped: pending limits exceeded: messages 2, bytes "
+              "unlimited [a]\n"
+              "subscription_changed slow: messages_dropped: pending limits exceeded: messages 2, "
+              "bytes unlimited [a]\n"
               "status_changed disconnected: disconnected: the server closed the connection\n"
               "status_changed reconnecting: disconnected: the server closed the connection\n"
               "status_changed connected\n"
@@ -144,8 +148,8 @@ TEST_CASE("L04 who comes later is told the present first") {
             co_await async_eventually([&] { return nc.server_info().lame_duck_mode; });
         CHECK(announced);
         const std::string lame = "lame_duck (" + peer.url() + ")\n";
-        const std::string is_slow =
-            "subscription_changed slow: messages_dropped: pending limit exceeded [a]\n";
+        const std::string is_slow = "subscription_changed slow: messages_dropped: pending limits "
+                                    "exceeded: messages 1, bytes unlimited [a]\n";
         auto late = nc.events();
         auto told = text_of(take_events(late));
         CHECK(told.find("status_changed connected\nlame_duck") == 0);

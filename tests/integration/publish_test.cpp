@@ -354,6 +354,8 @@ TEST_CASE("C28 try_publish accepts 8 MiB above the mark, then says outbox_full")
         };
         fill();
         CHECK(e.code() == errc::outbox_full);
+        CHECK(e.text() == "high_water_mark: " + std::to_string(accepted) +
+                              " bytes wait to be sent, 65536 more do not fit");
         CHECK(accepted > limit - frame);
         CHECK(accepted <= limit);
         // The writer takes that over, and the same fits once more.

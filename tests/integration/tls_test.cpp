@@ -4,13 +4,13 @@
 #include "integration/outcome.hpp"
 #include "integration/tls_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/environment.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
 #include "support/sniffing_proxy.hpp"
 
 #include <conats/conats.hpp>
 
-#include <cstdlib>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -45,29 +45,6 @@ bool is_readable(const sniffing_proxy& wire) {
     return all.find("CONNECT") != all.npos || all.find("encrypted?") != all.npos ||
            all.find("t0k3n") != all.npos;
 }
-
-/// A variable of this process's environment, while it lives.
-class environment_variable {
-public:
-    environment_variable(const char* name, const std::string& value) : name_(name) {
-        const char* const there = std::getenv(name);
-        if (there != nullptr)
-            before_ = there;
-        ::setenv(name, value.c_str(), 1);
-    }
-    environment_variable(const environment_variable&) = delete;
-    environment_variable& operator=(const environment_variable&) = delete;
-    ~environment_variable() {
-        if (before_)
-            ::setenv(name_, before_->c_str(), 1);
-        else
-            ::unsetenv(name_);
-    }
-
-private:
-    const char* name_;
-    std::optional<std::string> before_;
-};
 
 } // namespace
 

@@ -252,6 +252,14 @@ TEST_CASE("G04 a header provider that throws, errs or is late fails the attempt"
     CHECK(e.text() == "the header provider failed: no cookie");
     e = with(
         [](target) -> asio::awaitable<conats::websocket_headers> {
+            throw std::runtime_error("");
+            co_return conats::websocket_headers();
+        },
+        2s);
+    CHECK(e.code() == errc::provider_failed);
+    CHECK(e.text() == "the header provider failed: an exception without words was thrown");
+    e = with(
+        [](target) -> asio::awaitable<conats::websocket_headers> {
             conats::websocket_headers h;
             h.add("X", "s3cr3t\r\nY: z");
             co_return h;

@@ -7,6 +7,7 @@
 #include "support/nats_server.hpp"
 #include "support/process.hpp"
 #include "support/run.hpp"
+#include "support/thrown.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -46,16 +47,6 @@ asio::awaitable<void> wait_for_ever() {
 }
 
 /// The text of what a call throws.
-template <class F>
-std::string failure_of(F call) {
-    try {
-        call();
-    } catch (const std::exception& error) {
-        return error.what();
-    }
-    return "no exception";
-}
-
 bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
 }
@@ -189,14 +180,14 @@ TEST_CASE("support: run returns, throws and times out") {
         throw std::runtime_error("mine");
         co_return;
     };
-    CHECK(failure_of([&] { run(fails); }) == "mine");
-    CHECK(contains(failure_of([&] { run(wait_for_ever(), 10ms); }),
+    CHECK(text_of_thrown([&] { run(fails); }) == "mine");
+    CHECK(contains(text_of_thrown([&] { run(wait_for_ever(), 10ms); }),
                    "run returns, throws and times out"));
     const auto leaves_work = [](asio::io_context& context) -> asio::awaitable<void> {
         asio::co_spawn(context, wait_for_ever(), [](const std::exception_ptr&) {});
         co_return;
     };
-    CHECK(contains(failure_of([&] { run(leaves_work, 10ms); }), "work left in the io_context"));
+    CHECK(contains(text_of_thrown([&] { run(leaves_work, 10ms); }), "work left in the io_context"));
     const auto spawned_fails = [&](asio::io_context& context) -> asio::awaitable<void> {
         const auto rethrow = [](const std::exception_ptr& failure) {
             std::rethrow_exception(failure);
@@ -204,7 +195,7 @@ TEST_CASE("support: run returns, throws and times out") {
         asio::co_spawn(context, fails, rethrow);
         co_await wait_for_ever();
     };
-    CHECK(failure_of([&] { run(spawned_fails); }) == "mine");
+    CHECK(text_of_thrown([&] { run(spawned_fails); }) == "mine");
 }
 
 TEST_CASE("support: run_on_threads uses its threads") {
@@ -226,7 +217,7 @@ TEST_CASE("support: run_on_threads uses its threads") {
         throw std::runtime_error("mine");
         co_return 1;
     };
-    CHECK(failure_of([&] { run_on_threads(4, fails); }) == "mine");
+    CHECK(text_of_thrown([&] { run_on_threads(4, fails); }) == "mine");
 }
 
 TEST_CASE("support: with_timeout and async_eventually") {
@@ -245,7 +236,7 @@ TEST_CASE("support: with_timeout and async_eventually") {
         co_return 1;
     };
     const auto failing = [&]() -> asio::awaitable<void> { co_await with_timeout(fails(), 5s); };
-    CHECK(failure_of([&] { run(failing); }) == "mine");
+    CHECK(text_of_thrown([&] { run(failing); }) == "mine");
     const auto polls = []() -> asio::awaitable<bool> {
         auto executor = co_await asio::this_coro::executor;
         bool posted = false;

@@ -3,10 +3,12 @@
 // The helpers that stand for servers, tested without the library.
 
 #include "support/catch.hpp"
+#include "support/environment.hpp"
 #include "support/monitor.hpp"
 #include "support/nats_server.hpp"
 #include "support/scripted_peer.hpp"
 #include "support/sniffing_proxy.hpp"
+#include "support/thrown.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -15,9 +17,7 @@
 #include <boost/json/parse.hpp>
 
 #include <csignal>
-#include <cstdlib>
 #include <iostream>
-#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -76,39 +76,6 @@ private:
     tcp::socket socket_;
     std::string text_;
 };
-
-/// Sets an environment variable for a scope.
-class environment {
-public:
-    environment(const char* name, const char* value) : name_(name) {
-        if (const char* before = std::getenv(name))
-            before_ = before;
-        ::setenv(name, value, 1);
-    }
-    environment(const environment&) = delete;
-    environment& operator=(const environment&) = delete;
-    ~environment() {
-        if (before_)
-            ::setenv(name_, before_->c_str(), 1);
-        else
-            ::unsetenv(name_);
-    }
-
-private:
-    const char* name_;
-    std::optional<std::string> before_;
-};
-
-/// The text of what a call throws.
-template <class F>
-std::string failure_of(F call) {
-    try {
-        call();
-    } catch (const std::exception& error) {
-        return error.what();
-    }
-    return "no exception";
-}
 
 bool contains(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
@@ -173,9 +140,9 @@ TEST_CASE("M05 support: a server checks a token and reloads its configuration") 
     raw_client client(server.host(), server.port());
     CHECK(client.handshake("raw", "second").find(R"("max_payload":1000,)") != std::string::npos);
 
-    CHECK(contains(failure_of([&] { server.reload("no { config"); }), "does not reload"));
+    CHECK(contains(text_of_thrown([&] { server.reload("no { config"); }), "does not reload"));
     CHECK(server.running());
-    CHECK(contains(failure_of([&] { nats_server("no { config"); }), "does not start"));
+    CHECK(contains(text_of_thrown([&] { nats_server("no { config"); }), "does not start"));
     raw_client(server.host(), server.port()).handshake("raw", "second");
 }
 
@@ -262,7 +229,7 @@ TEST_CASE("support: the monitor knows connections and subscriptions") {
 
 #if !defined(SKIP) // Catch2 3 skips by an exception of its own
 TEST_CASE("support: a test that needs a newer server is skipped") {
-    const environment promise("CONATS_REQUIRE_SERVER", "2.0.0");
+    const environment_variable promise("CONATS_REQUIRE_SERVER", "2.0.0");
     require_server({2, 2});
     std::ostringstream said; // not to CTest
     std::streambuf* const out = std::cout.rdbuf(said.rdbuf());
@@ -270,8 +237,8 @@ TEST_CASE("support: a test that needs a newer server is skipped") {
     std::cout.rdbuf(out);
     CHECK(said.str() == "conats-test-skipped: SKIPPED: needs nats-server >= 999.0.0\n");
     {
-        const environment all("CONATS_REQUIRE_SERVER", "999.0.0");
-        CHECK(contains(failure_of([&] { require_server({2, 2}); }), "promises 999.0.0"));
+        const environment_variable all("CONATS_REQUIRE_SERVER", "999.0.0");
+        CHECK(contains(text_of_thrown([&] { require_server({2, 2}); }), "promises 999.0.0"));
     }
 }
 #endif

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,6 +46,11 @@ enum class broker_verdict : std::uint8_t {
     close, ///< drop it and close the connection it came from, or was to go to
     reset, ///< the same with a reset
 };
+
+std::string_view to_string(broker_end e) noexcept;
+std::ostream& operator<<(std::ostream& os, broker_end e);
+std::string_view to_string(broker_verdict v) noexcept;
+std::ostream& operator<<(std::ostream& os, broker_verdict v);
 
 using broker_hook = std::function<broker_verdict(const broker_message&)>;
 

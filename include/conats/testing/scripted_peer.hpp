@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iosfwd>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ enum class script_failure : std::uint8_t {
     reset,
     stall, ///< neither reads nor writes any more
 };
+
+std::string_view to_string(script_failure f) noexcept;
+std::ostream& operator<<(std::ostream& os, script_failure f);
 
 /// What a server says and hears on one connection, step by step. A value; each step returns
 /// `*this`. Behind the last step the connection is closed.

@@ -69,7 +69,6 @@ TEST_CASE("A18 B05 a wrong token is reported although later servers refuse") {
     cause.add(from("c", errc::timeout, "no INFO"));
 
     const auto e = cause.result();
-    CHECK(cause.servers_tried() == 3);
     CHECK(e.code() == errc::authorization_violation);
     CHECK(e.text() == "Authorization Violation; 3 servers tried");
     CHECK(e.server() == "nats://b:4222");

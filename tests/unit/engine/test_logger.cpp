@@ -138,6 +138,8 @@ TEST_CASE("L05 log records: every event has a name, a level and its server") {
           "warning slow_consumer nats://now:4222: messages_dropped: pending limit exceeded [a]");
     CHECK(line_of(event(event_kind::servers_discovered).count(3)) ==
           "info servers_discovered nats://now:4222: 3 new servers");
+    CHECK(line_of(event(event_kind::servers_discovered).count(1)) ==
+          "info servers_discovered nats://now:4222: 1 new server");
     CHECK(line_of(event(event_kind::subscription_changed, error().subject("a"))
                       .subscription_state(subscription_status::draining)) ==
           "debug subscription_changed nats://now:4222: draining [a]");

@@ -36,7 +36,7 @@ public:
 
     std::string step() {
         const run_step s = machine.next(now, server_info());
-        chooser_failed = s.chooser_failed;
+        chooser_fault = s.chooser_fault;
         switch (s.action) {
         case run_action::dial: return "dial " + s.server->host();
         case run_action::wait:
@@ -70,7 +70,7 @@ public:
     std::chrono::steady_clock::time_point now{1h};
     std::chrono::steady_clock::time_point until;
     error failure;
-    bool chooser_failed = false;
+    std::string chooser_fault;
     bool is_tls = false;
 };
 
@@ -390,10 +390,10 @@ TEST_CASE("F06 a chooser that names no server of the pool leaves the default cho
     };
     fixture f("a,b", o);
     CHECK(f.step_and_fail() == "dial a");
-    CHECK(f.chooser_failed);
+    CHECK(f.chooser_fault == "server_chooser named server 7, and the last is 1");
     throws = true;
     CHECK(f.step_and_fail() == "dial b");
-    CHECK(f.chooser_failed);
+    CHECK(f.chooser_fault == "server_chooser threw: oops");
 }
 
 } // namespace conats::impl

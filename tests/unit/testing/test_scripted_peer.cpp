@@ -121,7 +121,7 @@ TEST_CASE("M06 a scripted peer tells what was not as expected") {
         run([&]() -> asio::awaitable<void> {
             co_await conats::connect(peer.connect_options(), e);
         });
-        CHECK(peer.result().find("no subscription to it") != std::string::npos);
+        CHECK(peer.result().ends_with(", and the client has no subscription to it"));
     }
     CHECK_THROWS_AS(scripted_peer(std::vector<script>()), std::invalid_argument);
 }

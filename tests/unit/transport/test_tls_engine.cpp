@@ -219,7 +219,7 @@ TEST_CASE("E26 a verify function has the last word") {
     CHECK(seen.ok());
     tls_options throwing = trusting();
     throwing.verify([](const tls_verification&) -> bool { throw std::runtime_error("no pin"); });
-    check_rejected(own, throwing, "localhost", "the verify function threw: no pin; ");
+    check_rejected(own, throwing, "localhost", "the verify function failed: no pin; ");
     tls_options odd = trusting();
     odd.verify([](const tls_verification&) -> bool { throw 1; });
     check_rejected(own, odd, "localhost", "no std::exception");

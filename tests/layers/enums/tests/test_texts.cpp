@@ -1,0 +1,2 @@
+// SPDX-License-Identifier: Apache-2.0
+bool proven = faults_of_texts<whole>().empty();
