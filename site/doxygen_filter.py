@@ -44,7 +44,7 @@ def is_hidden(text, name, owner):
     """Whether it is a special member, deleted, or a specialisation: nothing that a reader looks for."""
     if re.search(r"=\s*delete\s*;", text) or text.lstrip().startswith("template <>"):
         return True
-    if owner == "iterator" or re.match(r"\s*(CONATS_EXPORT )?friend\b", text):
+    if owner == "iterator":
         return True
     if owner is None or name is None:
         return False
@@ -96,7 +96,10 @@ class header:
 
     def declared(self, first, last, text, documented):
         name = function_name(text)
-        if is_hidden(text, name, self.owner()) and not documented:
+        is_friend = re.match(r"\s*(CONATS_EXPORT )?friend\b", text)
+        if is_friend or is_hidden(text, name, self.owner()) and not documented:
+            while is_friend and self.lines[first - 1].strip().startswith("///"):
+                first -= 1
             self.before[first] = "/** @cond */ " + self.before.get(first, "")
             self.after[last] = " /** @endcond */"
             self.previous = None

@@ -106,7 +106,7 @@ def reference():
             for value in member.findall("enumvalue"):
                 page = value.get("file") or member.findtext("anchorfile")
                 names.setdefault("%s::%s" % (member.findtext("name"), value.text),
-                                 "%s#%s" % (re.sub(r"(\.html)?$", ".html", page), value.get("anchor")))
+                                 "%s#%s" % (page, value.get("anchor")))
     return names
 
 
