@@ -7,7 +7,8 @@
 #   <out>_fragments  the source of the fragments; empty where there is none
 #   <out>_programs   the sources with a main()
 #   <out>_cases      for each block a line of C++ that says what it is and how it is run: the
-#                    comment <!-- run: … --> before it, see snippets_test.cpp
+#                    comment <!-- run: … --> before it, see snippets.hpp
+#   <out>_tests      its test
 function(extract_snippets document directory out)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${document}")
     file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}" "${document}")
@@ -15,6 +16,7 @@ function(extract_snippets document directory out)
     file(READ "${document}" rest)
     set(programs "")
     set(cases "")
+    set(tests "")
     set(fragments "")
     set(line 1)
     set(fence "\n```cpp")
@@ -52,6 +54,7 @@ function(extract_snippets document directory out)
                    "static const bool added_${line} = add_snippet(\"${path}:${line}\", &snippet_${line})\;\n")
         endif()
         string(APPEND cases "    {\"${path}:${line}\", \"${program}\", R\"mark(${mark})mark\"},\n")
+        string(APPEND tests "TEST_CASE(\"Snippet ${path}:${line}\") { conats::test::run_snippet(\"${path}:${line}\"); }\n")
 
         count_lines("${code}" lines)
         math(EXPR line "${line} + ${lines}")
@@ -65,6 +68,7 @@ function(extract_snippets document directory out)
     set(${out}_fragments "${source}" PARENT_SCOPE)
     set(${out}_programs "${programs}" PARENT_SCOPE)
     set(${out}_cases "${cases}" PARENT_SCOPE)
+    set(${out}_tests "${tests}" PARENT_SCOPE)
 endfunction()
 
 function(write_if_changed file text)
