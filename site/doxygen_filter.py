@@ -63,6 +63,7 @@ class header:
         self.after = {}        # line -> text to put behind it
         self.previous = None   # (name, line behind it, type printed) of the declaration before
         self.grouped = []      # class scopes whose section is open
+        self.printable = set() # parameters of to_string, as `errc e`
 
     # --- one declaration
 
@@ -78,7 +79,7 @@ class header:
         adjacent = self.previous and self.previous[1] == first
         if name == "to_string" and owner is None and re.fullmatch(r"\w+ \w", given):
             return "The enumerator's name."
-        if name == "operator<<" and owner is None and adjacent and self.previous[0] == "to_string":
+        if name == "operator<<" and owner is None and given.split(", ")[-1] in self.printable:
             return "Writes what `to_string` returns."
         if name == owner and given == "":
             return "Makes one with its defaults."
@@ -87,7 +88,7 @@ class header:
             return "Sets it." if not same_run or known[name] == "getter" else "As above, for this argument."
         if owner and given == "" and known.get(name) == "setter" and re.search(r"\bconst\b[^(]*$", text):
             return "What was set, or the default."
-        if not same_run:
+        if not same_run or name == "operator<<":
             return None
         if re.search(r"\berror& e$", given):
             return ("As above; an error goes to `e`, which must outlive the awaitable."
@@ -96,6 +97,8 @@ class header:
 
     def declared(self, first, last, text, documented):
         name = function_name(text)
+        if name == "to_string":
+            self.printable.add(parameters(text, name))
         is_friend = re.match(r"\s*(CONATS_EXPORT )?friend\b", text)
         if is_friend or is_hidden(text, name, self.owner()) and not documented:
             while is_friend and self.lines[first - 1].strip().startswith("///"):
