@@ -110,7 +110,7 @@ class header:
         if not documented:
             comment = self.auto_comment(text, name, first)
             if comment:
-                self.before[first] = self.before.get(first, "") + "/** %s */ " % comment
+                self.before[first] = self.before.get(first, "") + "/** @brief %s */ " % comment
                 documented = True
         if documented and name:
             kind = "getter" if parameters(text, name) == "" else "setter"
@@ -237,8 +237,12 @@ class header:
                 brief = "open"
             if brief == "open":
                 # Its end is told, since Doxygen would take a dot within code for it.
-                line, ends = re.subn(r"(?<=[\w)\]>\"][.:])(?= |$)(?!\s*[a-z])", " @endbrief", line, count=1)
-                if ends or not found.group(2):
+                masked = re.sub(r"<code>.*?</code>", lambda code: "x" * len(code.group(0)), line)
+                end = re.search(r"(?<=[\w)\]\"])\.( (?!\s*[a-z])|$)", masked)
+                goes_on = re.match(r"\s*/// \S", self.lines[at + 1]) if at + 1 < len(self.lines) else None
+                if end and (end.group(1) or goes_on):
+                    line = line[:end.start() + 1] + " @details" + line[end.start() + 1:]
+                if end or not found.group(2):
                     brief = "done"
             out.append(line)
         return "\n".join(out).replace("#pragma once", "/** @file %s */" % name, 1)

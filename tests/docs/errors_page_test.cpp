@@ -13,7 +13,8 @@ using conats::test::read_file;
 
 namespace {
 
-/// The rows of the tables whose head begins with `| first |`, as cells without blanks and backticks.
+/// The rows of the tables whose head begins with `| first |`, as cells without blanks and
+/// backticks.
 std::vector<std::vector<std::string>> rows_of(const std::string& page, const std::string& first) {
     std::vector<std::vector<std::string>> rows;
     std::istringstream lines(page);
@@ -128,6 +129,7 @@ TEST_CASE("Documents: what is missing from the table of errors, or wrong in it, 
           strings{"closed is of another condition"});
     CHECK(faults_of(with(page, "| `drained` |", "| `dried` |"), header) ==
           strings{"dried is no code", "drained is missing"});
-    CHECK(faults_of(page, with(header, "no_responders = 300,", "no_responders = 300, ///<\n new_one,")) ==
+    CHECK(faults_of(page,
+                    with(header, "no_responders = 300,", "no_responders = 300, ///<\n new_one,")) ==
           strings{"new_one has no text"});
 }

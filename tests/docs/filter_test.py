@@ -51,10 +51,10 @@ using number = int;
 # Without a comment they stay, so that Doxygen warns.
 BARE = ["    int count() const { return 1; }", "    void receive() const;", "using number = int;",
         "std::ostream& operator<<(std::ostream& os, const thing& t);"]
-FILLED = ["/** Makes one with its defaults. */ thing();", "/** @cond */ thing(const thing&); /** @endcond */",
-          "/** What was set, or the default. */ int size() const", "/** As above; an error goes to `e`. */ void send",
-          "/** The enumerator's name. */ std::string_view to_string",
-          "/// @brief Documented. @endbrief With a second sentence.",
+FILLED = ["/** @brief Makes one with its defaults. */ thing();", "/** @cond */ thing(const thing&); /** @endcond */",
+          "/** @brief What was set, or the default. */ int size() const", "/** @brief As above; an error goes to `e`. */ void send",
+          "/** @brief The enumerator's name. */ std::string_view to_string",
+          "/// @brief Documented. @details With a second sentence.",
           "/// @label{Errors} <code>a.</code>, &lt;b&gt;."]
 
 

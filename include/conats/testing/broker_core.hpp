@@ -14,6 +14,8 @@
 
 namespace conats {
 inline namespace v0 {
+/// For tests of programs that use conats: servers in memory, a proxy that spoils the network, a
+/// clock.
 namespace testing {
 
 /// A connection of a broker: the client_id of its INFO, from 1, never used twice. 0 is none.
