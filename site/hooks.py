@@ -110,6 +110,21 @@ def reference():
     return names
 
 
+def labelled(table):
+    """A table of three or four columns: each cell says which column it is in, for phones (site.css)."""
+    text = table.group(0)
+    labels = re.findall(r"<th[^>]*>(.*?)</th>", text, flags=re.S)
+    if len(labels) not in (3, 4):
+        return text
+    count = iter(range(len(re.findall(r"<td", text))))
+
+    def with_label(_):
+        label = re.sub(r"<[^>]*>", "", labels[next(count) % len(labels)]).replace('"', "&quot;")
+        return '<td data-label="%s"' % label
+
+    return re.sub(r"<td", with_label, text).replace("<table>", '<table data-cards="">', 1)
+
+
 def on_page_content(html, page, config, files):
     """Names in the text lead to the reference, where they say whose they are."""
     up = posixpath.relpath("api", posixpath.dirname(page.file.url) or ".")
@@ -121,6 +136,7 @@ def on_page_content(html, page, config, files):
             return found.group(0)
         return '<a class="api" href="%s/%s">%s</a>' % (up, place, found.group(0))
 
+    html = re.sub(r"<table>.*?</table>", labelled, html, flags=re.S)
     parts = re.split(r"(<pre.*?</pre>|<a .*?</a>|<h\d.*?</h\d>)", html, flags=re.S)
     for i in range(0, len(parts), 2):
         parts[i] = re.sub(r"<code>([a-z_]+(?:::[a-z_0-9]+)*)(?:\(\))?</code>", linked, parts[i])

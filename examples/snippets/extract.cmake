@@ -51,7 +51,7 @@ function(extract_snippets document directory out)
             set(program "")
             string(APPEND fragments "\nstatic asio::awaitable<void> snippet_${line}([[maybe_unused]] conats::client nc) {\n"
                    "${text}\n    co_return;\n}\n"
-                   "static const bool added_${line} = add_snippet(\"${path}:${line}\", &snippet_${line})\;\n")
+                   "static const bool added_${line} = add_snippet(\"${path}:${line}\", &snippet_${line});\n")
         endif()
         string(APPEND cases "    {\"${path}:${line}\", \"${program}\", R\"mark(${mark})mark\"},\n")
         string(APPEND tests "TEST_CASE(\"Snippet ${path}:${line}\") { conats::test::run_snippet(\"${path}:${line}\"); }\n")
