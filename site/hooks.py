@@ -111,10 +111,10 @@ def reference():
 
 
 def labelled(table):
-    """A table of three or four columns: each cell says which column it is in, for phones (site.css)."""
+    """A table of up to four columns: each cell says which column it is in, for phones (site.css)."""
     text = table.group(0)
     labels = re.findall(r"<th[^>]*>(.*?)</th>", text, flags=re.S)
-    if len(labels) not in (3, 4):
+    if len(labels) not in (2, 3, 4):
         return text
     count = iter(range(len(re.findall(r"<td", text))))
 
