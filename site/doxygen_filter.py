@@ -12,7 +12,8 @@ it, `// ---` begins a section, `Errors:` begins a paragraph. This tells Doxygen 
   specialisations for Boost.System are not shown;
 - `inline namespace v0` is not there.
 
-Everything else that is public and has no comment stays without one, so that Doxygen warns of it.
+Everything else that is public and has no comment stays without one, so that Doxygen warns of it; of
+classes without one it is made to.
 """
 
 import re
@@ -58,6 +59,7 @@ class header:
     def __init__(self, text):
         self.lines = text.split("\n")
         self.scopes = []       # (kind, name)
+        self.is_public = []    # whether what follows in each scope is
         self.names = [{}]      # documented names of each scope
         self.before = {}       # line -> text to put before it
         self.after = {}        # line -> text to put behind it
@@ -117,6 +119,14 @@ class header:
             self.names[-1].setdefault(name, kind)
         self.previous = (name, last + 1, documented)
 
+    def look_at(self, kind, first, text, documented):
+        """Doxygen says nothing of a class that has no comment, nor of what is in it. So it gets one here,
+        of which Doxygen warns."""
+        if kind[0] != "class" or documented or text.lstrip().startswith("template <>"):
+            return
+        if all(self.is_public) and not any(name == "impl" for _, name in self.scopes):
+            self.before[first] = "/** @%s_is_not_documented */ " % kind[1]
+
     # --- sections
 
     def section(self, line, title):
@@ -155,6 +165,7 @@ class header:
                 if line.startswith("//"):
                     continue
                 if re.fullmatch(r"(public|private|protected):", line):
+                    self.is_public[-1] = line == "public:"
                     if line != "public:":
                         self.end_section(at)
                     comment = False
@@ -163,6 +174,7 @@ class header:
                     self.end_section(at)
                     if self.scopes:
                         self.scopes.pop()
+                        self.is_public.pop()
                         self.names.pop()
                     self.previous, comment = None, False
                     continue
@@ -182,13 +194,16 @@ class header:
                 if c == "{" and depth == 0:
                     kind = self.scope_kind(text)
                     if kind and raw.rstrip().endswith("};"):
+                        self.look_at(kind, start, text, documented)
                         if text.lstrip().startswith("template <>"):
                             self.before[start] = "/** @cond */ "
                             self.after[at] = " /** @endcond */"
                         self.previous, start, comment = None, None, False
                         break
                     if kind:
+                        self.look_at(kind, start, text, documented)
                         self.scopes.append(kind)
+                        self.is_public.append(kind[0] != "class" or not re.search(r"\bclass\b", text))
                         self.names.append({})
                         self.previous, start, comment = None, None, False
                         break
