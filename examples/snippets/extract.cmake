@@ -1,57 +1,84 @@
 # SPDX-License-Identifier: Apache-2.0
 
 # extract_snippets(<document> <directory> <out>)
-# Writes each ```cpp block of a Markdown document to a file of its own and sets <out> to their
-# names. A block with a main() stands as it is. Any other is taken for the body of a coroutine that
-# has a client `nc`. Compilers report errors by the document's lines.
+# Writes the ```cpp blocks of a Markdown document to C++ sources: each block with a main() to one of
+# its own, as it stands; all others to one together, each as the body of a coroutine that has a
+# client `nc` (see snippet.hpp). Compilers report errors by the document's lines. Sets
+#   <out>_fragments  the source of the fragments; empty where there is none
+#   <out>_programs   the sources with a main()
+#   <out>_cases      for each block a line of C++ that says what it is and how it is run: the
+#                    comment <!-- run: … --> before it, see snippets.hpp
+#   <out>_tests      its test
 function(extract_snippets document directory out)
     set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${document}")
-    file(RELATIVE_PATH name "${PROJECT_SOURCE_DIR}" "${document}")
-    string(MAKE_C_IDENTIFIER "${name}" name)
+    file(RELATIVE_PATH path "${PROJECT_SOURCE_DIR}" "${document}")
+    string(MAKE_C_IDENTIFIER "${path}" name)
     file(READ "${document}" rest)
-    set(files "")
+    set(programs "")
+    set(cases "")
+    set(tests "")
+    set(fragments "")
     set(line 1)
-    set(fence "\n```cpp\n")
+    set(fence "\n```cpp")
     while(TRUE)
         string(FIND "${rest}" "${fence}" begin)
         if(begin EQUAL -1)
             break()
         endif()
+        # What comes behind the language, as a title, belongs to the fence.
         string(LENGTH "${fence}" length)
         math(EXPR begin "${begin} + ${length}")
         string(SUBSTRING "${rest}" 0 ${begin} skipped)
         string(SUBSTRING "${rest}" ${begin} -1 rest)
+        string(FIND "${rest}" "\n" begin)
+        math(EXPR begin "${begin} + 1")
+        string(SUBSTRING "${rest}" ${begin} -1 rest)
         string(FIND "${rest}" "```" end)
         string(SUBSTRING "${rest}" 0 ${end} code)
-        count_lines("${skipped}" lines)
+        count_lines("${skipped}\n" lines)
         math(EXPR line "${line} + ${lines}")
 
+        set(mark "")
+        if(skipped MATCHES "<!-- run: ([^\n]*) -->\n\n*```cpp$")
+            set(mark "${CMAKE_MATCH_1}")
+        endif()
         set(text "#line ${line} \"${document}\"\n${code}")
-        if(NOT code MATCHES "int main\\(")
-            set(text
-                "#include <conats/conats.hpp>\n#include <conats/token.hpp>\n
-#include <conats/testing/broker.hpp>\n#include <conats/testing/fault_proxy.hpp>\n
-#include <conats/testing/manual_clock.hpp>\n#include <conats/testing/scripted_peer.hpp>\n
-#include <conats/observability.hpp>\n#include <conats/stream.hpp>\n#include <conats/websocket.hpp>\n#include <iostream>\n
-namespace asio = boost::asio;\nusing namespace std::chrono_literals;\n
-asio::awaitable<void> snippet(conats::client nc);
-asio::awaitable<void> snippet([[maybe_unused]] conats::client nc) {\n${text}\n    co_return;\n}\n")
+        if(code MATCHES "int main\\(")
+            set(program "snippet_${name}_${line}")
+            write_if_changed("${directory}/${program}.cpp" "${text}")
+            list(APPEND programs "${directory}/${program}.cpp")
+        else()
+            set(program "")
+            string(APPEND fragments "\nstatic asio::awaitable<void> snippet_${line}([[maybe_unused]] conats::client nc) {\n"
+                   "${text}\n    co_return;\n}\n"
+                   "static const bool added_${line} = add_snippet(\"${path}:${line}\", &snippet_${line});\n")
         endif()
-        set(file "${directory}/${name}_${line}.cpp")
-        set(old "")
-        if(EXISTS "${file}")
-            file(READ "${file}" old)
-        endif()
-        if(NOT text STREQUAL old)
-            file(WRITE "${file}" "${text}")
-        endif()
-        list(APPEND files "${file}")
+        string(APPEND cases "    {\"${path}:${line}\", \"${program}\", R\"mark(${mark})mark\"},\n")
+        string(APPEND tests "TEST_CASE(\"Snippet ${path}:${line}\") { conats::test::run_snippet(\"${path}:${line}\"); }\n")
 
         count_lines("${code}" lines)
         math(EXPR line "${line} + ${lines}")
         string(SUBSTRING "${rest}" ${end} -1 rest)
     endwhile()
-    set(${out} "${files}" PARENT_SCOPE)
+    set(source "")
+    if(NOT fragments STREQUAL "")
+        set(source "${directory}/fragments_${name}.cpp")
+        write_if_changed("${source}" "#include \"snippet.hpp\"\n${fragments}")
+    endif()
+    set(${out}_fragments "${source}" PARENT_SCOPE)
+    set(${out}_programs "${programs}" PARENT_SCOPE)
+    set(${out}_cases "${cases}" PARENT_SCOPE)
+    set(${out}_tests "${tests}" PARENT_SCOPE)
+endfunction()
+
+function(write_if_changed file text)
+    set(old "")
+    if(EXISTS "${file}")
+        file(READ "${file}" old)
+    endif()
+    if(NOT text STREQUAL old)
+        file(WRITE "${file}" "${text}")
+    endif()
 endfunction()
 
 function(count_lines text out)

@@ -76,7 +76,9 @@ public:
     user_login& operator=(user_login&&) noexcept;
     ~user_login();
 
+    /// The name.
     [[nodiscard]] const secret& user() const noexcept { return user_; }
+    /// Goes with it; may be empty.
     [[nodiscard]] const secret& password() const noexcept { return password_; }
 
 private:
@@ -100,6 +102,7 @@ public:
     explicit user_jwt(secret token);
     /// `seed` begins with SU. Empty: a bearer JWT.
     user_jwt(secret token, secret seed);
+    /// The key that proves it is elsewhere: `signer` signs.
     user_jwt(secret token, nkey_signer_function signer);
     user_jwt(const user_jwt&);
     user_jwt(user_jwt&&) noexcept;
@@ -112,9 +115,13 @@ public:
     /// wrong and showing nothing of the text.
     static user_jwt from_credentials(const secret& text);
 
+    /// The JWT itself.
     [[nodiscard]] const secret& token() const noexcept { return token_; }
+    /// Empty for a bearer JWT and where a signer signs.
     [[nodiscard]] const secret& seed() const noexcept { return seed_; }
+    /// Empty where there is a seed or nothing is to be proven.
     [[nodiscard]] const nkey_signer_function& signer() const noexcept { return signer_; }
+    /// Whether there is neither a JWT nor what would prove one.
     [[nodiscard]] bool empty() const noexcept {
         return token_.empty() && seed_.empty() && !signer_;
     }

@@ -310,6 +310,7 @@ public:
     /// The servers known, in the order of trying.
     [[nodiscard]] std::vector<server_state> servers() const;
 
+    /// Where it is in its life; from any thread.
     [[nodiscard]] conats::status status() const noexcept;
     /// Why it closed; no error while it has not.
     [[nodiscard]] error close_reason() const;
@@ -319,9 +320,11 @@ public:
     [[nodiscard]] std::string connected_url() const;
     /// The socket's addresses as `ip:port`; empty if not connected.
     [[nodiscard]] std::string local_address() const;
+    /// The other end, or the proxy.
     [[nodiscard]] std::string remote_address() const;
     /// The connection's encryption and the server's certificate; empty if there is none.
     [[nodiscard]] conats::tls_info tls_info() const;
+    /// Its counters, taken at once.
     [[nodiscard]] conats::statistics statistics() const;
     /// How long requests and flushes took so far; nothing without
     /// `connect_options::record_latency`. A copy, of 18 KiB.

@@ -43,6 +43,7 @@ CONATS_EXPORT asio::awaitable<client> connect_on(asio::any_io_executor executor,
 
 // Templates, because Asio's executor traits look for functions of this name by argument-dependent
 // lookup, and a conversion to `any_io_executor` would ask those traits about `connect_options`.
+/// As above, for a client that runs on `executor`.
 template <class Executor>
     requires(!std::constructible_from<connect_options, Executor>)
 [[nodiscard]] asio::awaitable<client> connect(const Executor& executor, connect_options options) {

@@ -34,6 +34,7 @@ CONATS_EXPORT std::ostream& operator<<(std::ostream& os, connect_phase p);
 /// How an attempt to connect to one server went. A value; holds no secret.
 class CONATS_EXPORT connect_attempt {
 public:
+    /// The number of phases.
     static constexpr std::size_t phases = 6;
 
     connect_attempt();
@@ -64,6 +65,7 @@ public:
     /// Why it failed; no error if it did not.
     [[nodiscard]] const error& what() const noexcept { return what_; }
 
+    /// Adds one to `addresses()`.
     connect_attempt& add_address(std::string address) {
         addresses_.push_back(std::move(address));
         return *this;
@@ -72,6 +74,7 @@ public:
         phase_ = p;
         return *this;
     }
+    /// Adds to how long a phase took.
     connect_attempt& add_time(connect_phase p, std::chrono::nanoseconds t) noexcept {
         took_[static_cast<std::size_t>(p)] += t;
         return *this;

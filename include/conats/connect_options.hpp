@@ -68,8 +68,10 @@ public:
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
     connect_options(std::string_view servers);
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
+    /// The same, from a C string.
     connect_options(const char* servers);
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
+    /// The same, from a string.
     connect_options(const std::string& servers);
     connect_options(const connect_options&);
     connect_options(connect_options&&) noexcept;
@@ -129,6 +131,7 @@ public:
     /// The kernel's buffers, in bytes; at most 1 GiB. Default: 0, as the system has them.
     connect_options& send_buffer_size(std::size_t bytes);
     [[nodiscard]] std::size_t send_buffer_size() const noexcept { return send_buffer_size_; }
+    /// As `send_buffer_size`.
     connect_options& receive_buffer_size(std::size_t bytes);
     [[nodiscard]] std::size_t receive_buffer_size() const noexcept { return receive_buffer_size_; }
     /// Called with each TCP socket once it is connected (to the proxy, if there is one), to set
@@ -164,6 +167,7 @@ public:
     /// A user; goes with `password`.
     connect_options& user(secret name);
     [[nodiscard]] const secret& user() const noexcept { return user_; }
+    /// Goes with `user`.
     connect_options& password(secret p);
     [[nodiscard]] const secret& password() const noexcept { return password_; }
     /// Asked for user and password on every attempt.
@@ -186,6 +190,7 @@ public:
     /// out of this process, or out of conats.
     connect_options& nkey(std::string_view public_key, nkey_signer_function signer);
     [[nodiscard]] const std::string& nkey() const noexcept { return nkey_; }
+    /// Who signs in the name of `nkey()`.
     [[nodiscard]] const nkey_signer_function& nkey_signer() const noexcept { return nkey_signer_; }
 
     // A JWT is sent with the nonce's signature, if there are a nonce and a seed or signer.
@@ -208,6 +213,7 @@ public:
     [[nodiscard]] const std::string& credentials_file() const noexcept { return credentials_file_; }
     /// The same from two files: the JWT of the first and the seed of the second.
     connect_options& credentials_files(std::string_view jwt_path, std::string_view seed_path);
+    /// The second of `credentials_files`.
     [[nodiscard]] const std::string& seed_file() const noexcept { return seed_file_; }
     /// The text of a credentials file.
     connect_options& credentials(secret text);
@@ -319,6 +325,7 @@ public:
     [[nodiscard]] std::chrono::nanoseconds reconnect_jitter() const noexcept {
         return reconnect_jitter_;
     }
+    /// The jitter of encrypted connections.
     [[nodiscard]] std::chrono::nanoseconds reconnect_jitter_tls() const noexcept {
         return reconnect_jitter_tls_;
     }
@@ -414,7 +421,9 @@ public:
     /// for as long as the client's context runs.
     /// Default: `log_level::off`, silent, which costs a branch where there would be a record.
     connect_options& log(log_level threshold, conats::log_sink sink);
+    /// Up to which level is logged.
     [[nodiscard]] log_level log_threshold() const noexcept { return log_threshold_; }
+    /// Where records go.
     [[nodiscard]] const conats::log_sink& log_sink() const noexcept { return log_sink_; }
 
     /// Called at the end of each attempt to connect, whether it failed or not, with how long each
@@ -534,6 +543,7 @@ private:
     bool record_latency_ = false;
 };
 
+/// One line, with `***` or `(set)` in place of secrets.
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const connect_options& options);
 
 } // namespace v0

@@ -49,15 +49,19 @@ public:
     [[nodiscard]] const std::string& name() const noexcept { return name_; }
     /// Where it was read from.
     [[nodiscard]] const std::string& file() const noexcept { return file_; }
+    /// What `description` says; may be empty.
     [[nodiscard]] const std::string& description() const noexcept { return description_; }
     /// How to connect, for changes and additions.
     [[nodiscard]] const connect_options& options() const noexcept { return options_; }
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(context("x"))` takes it for options
+    /// The same, so that a context goes where options are taken.
     operator connect_options() const { return options_; }
 
     /// For users of JetStream.
     [[nodiscard]] const std::string& jetstream_domain() const noexcept { return domain_; }
+    /// In place of `$JS.API`; may be empty.
     [[nodiscard]] const std::string& jetstream_api_prefix() const noexcept { return api_prefix_; }
+    /// In place of `$JS.EVENT`; may be empty.
     [[nodiscard]] const std::string& jetstream_event_prefix() const noexcept {
         return event_prefix_;
     }

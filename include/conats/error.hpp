@@ -123,10 +123,14 @@ enum class condition {
                      ///< `connection_refused`, `connection_failed`, `proxy_failed`
 };
 
+/// Of `errc`; its name is "conats".
 CONATS_EXPORT const boost::system::error_category& error_category() noexcept;
+/// Of `condition`; its name is "conats.condition".
 CONATS_EXPORT const boost::system::error_category& condition_category() noexcept;
 
+/// A code of `error_category()`, found by Boost.System: `error_code ec = errc::closed`.
 CONATS_EXPORT error_code make_error_code(errc e) noexcept;
+/// A condition of `condition_category()`, to compare codes with.
 CONATS_EXPORT boost::system::error_condition make_error_condition(condition c) noexcept;
 
 /// The enumerator's name, e.g. "authorization_violation".
@@ -142,15 +146,20 @@ CONATS_EXPORT std::ostream& operator<<(std::ostream& os, condition c);
 class CONATS_EXPORT error {
 public:
     error() noexcept = default;
+    /// A code without words.
     // NOLINTNEXTLINE(google-explicit-constructor): an error is a code with more, in `return ec;`
     error(error_code code) : code_(code) {}
+    /// The same of a code of this library.
     // NOLINTNEXTLINE(google-explicit-constructor): likewise in `return errc::closed;`
     error(errc code) : code_(make_error_code(code)) {}
+    /// A code with words, which hold no secret.
     error(error_code code, std::string text);
     error(errc code, std::string text);
 
+    /// Whether there is an error.
     explicit operator bool() const noexcept { return code_.failed(); }
 
+    /// The exact cause: an `errc`, or a code of the system or of Asio.
     [[nodiscard]] const error_code& code() const noexcept { return code_; }
     /// What was wrong in words: the server's text, the offending option, character or part.
     [[nodiscard]] const std::string& text() const noexcept;
@@ -191,17 +200,21 @@ private:
     bool was_written_ = false;
 };
 
+/// Writes `error::what()`, or "no error".
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const error& e);
 
 /// Thrown by awaited operations. `what()` is `error::what()`.
 class CONATS_EXPORT system_error : public boost::system::system_error {
 public:
+    /// Of an error; `code()` is its code.
     explicit system_error(error e);
     ~system_error() override;
     system_error(const system_error&) = default;
     system_error& operator=(const system_error&) = default;
 
+    /// The error, with all that is known about it.
     [[nodiscard]] const error& details() const noexcept { return error_; }
+    /// As `error::what()`.
     [[nodiscard]] const char* what() const noexcept override { return what_.c_str(); }
 
 private:

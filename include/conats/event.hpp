@@ -38,7 +38,12 @@ enum class event_kind : std::uint8_t {
 };
 
 /// A subscription's state in an event.
-enum class subscription_status : std::uint8_t { active, slow, draining, closed };
+enum class subscription_status : std::uint8_t {
+    active,   ///< messages arrive
+    slow,     ///< a pending limit is exceeded
+    draining, ///< nothing new arrives; what is there is being delivered
+    closed    ///< it has ended
+};
 
 CONATS_EXPORT std::string_view to_string(event_kind k) noexcept;
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, event_kind k);
@@ -56,6 +61,7 @@ public:
     event& operator=(event&&) noexcept;
     ~event();
 
+    /// What it tells of.
     [[nodiscard]] event_kind kind() const noexcept { return kind_; }
     /// The client's status after a `status_changed`, else its status at the time.
     [[nodiscard]] conats::status status() const noexcept { return status_; }
@@ -87,6 +93,7 @@ private:
     subscription_status subscription_ = subscription_status::active;
 };
 
+/// One line: kind, state, cause and, where it stands for several, their number.
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const event& e);
 
 /// The events of a client from the moment of `client::events()` on. First it tells the state of

@@ -14,5 +14,6 @@
 #define CONATS_EXPORT __declspec(dllimport)
 #endif
 #else
+/// Marks what a shared conats shows to its users.
 #define CONATS_EXPORT __attribute__((visibility("default")))
 #endif

@@ -14,8 +14,8 @@ inline namespace v0 {
 
 /// One header line as views; valid as long as what it was taken from.
 struct header_field {
-    std::string_view name;
-    std::string_view value;
+    std::string_view name;  ///< as it was sent, in its case
+    std::string_view value; ///< without the blanks around it
 
     friend bool operator==(const header_field&, const header_field&) = default;
 };
@@ -25,6 +25,7 @@ struct header_field {
 /// order (ADR-4).
 class CONATS_EXPORT headers_view {
 public:
+    /// A forward iterator over `header_field`s, in the order of the lines.
     class CONATS_EXPORT iterator {
     public:
         using value_type = header_field;
@@ -64,11 +65,16 @@ public:
         std::string_view name) const noexcept;
     /// All values of exactly this name, in order.
     [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const;
+    /// Whether there is a header of exactly this name.
     [[nodiscard]] bool contains(std::string_view name) const noexcept;
 
+    /// How many headers there are; counts them.
     [[nodiscard]] std::size_t size() const noexcept;
+    /// Whether there is none.
     [[nodiscard]] bool empty() const noexcept { return lines_.empty(); }
+    /// The first.
     [[nodiscard]] iterator begin() const noexcept;
+    /// Behind the last.
     [[nodiscard]] iterator end() const noexcept;
 
     /// The lines as they stand on the wire.
@@ -97,23 +103,33 @@ public:
     headers& set(std::string_view name, std::string_view value);
     /// Removes all headers of exactly this name; returns how many.
     std::size_t erase(std::string_view name);
+    /// Removes all headers, and forgets the fault.
     void clear() noexcept;
 
+    /// The value of the first header of exactly this name; good until a change.
     [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept {
         return view().get(name);
     }
+    /// All values of exactly this name, in order; good until a change.
     [[nodiscard]] std::vector<std::string_view> values(std::string_view name) const {
         return view().values(name);
     }
+    /// Whether there is a header of exactly this name.
     [[nodiscard]] bool contains(std::string_view name) const noexcept {
         return view().contains(name);
     }
+    /// How many headers there are; counts them.
     [[nodiscard]] std::size_t size() const noexcept { return view().size(); }
+    /// Whether there is none, and no fault either.
     [[nodiscard]] bool empty() const noexcept { return lines_.empty() && fault_.empty(); }
+    /// The first.
     [[nodiscard]] headers_view::iterator begin() const noexcept { return view().begin(); }
+    /// Behind the last.
     [[nodiscard]] headers_view::iterator end() const noexcept { return view().end(); }
 
+    /// What was added, as a view; good until a change.
     [[nodiscard]] headers_view view() const noexcept { return headers_view(lines_); }
+    /// The same.
     // NOLINTNEXTLINE(google-explicit-constructor): headers go where a view of them is taken
     operator headers_view() const noexcept { return view(); }
 

@@ -51,9 +51,11 @@ public:
     outgoing_message& operator=(const outgoing_message&) = delete;
     ~outgoing_message() = default;
 
+    /// Where it is to go.
     [[nodiscard]] std::string_view subject() const noexcept { return subject_; }
     /// Empty for a request, whose inbox is not known yet.
     [[nodiscard]] std::string_view reply() const noexcept { return reply_; }
+    /// What it carries.
     [[nodiscard]] payload_view payload() const noexcept { return payload_; }
     /// Whether a reply is waited for.
     [[nodiscard]] bool is_request() const noexcept { return is_request_; }
@@ -99,6 +101,7 @@ public:
           queue_group_(queue_group),
           to_handler_(to_handler) {}
 
+    /// The message.
     [[nodiscard]] const conats::message& message() const noexcept { return message_; }
     /// The subject that the subscription is to, maybe with wildcards.
     [[nodiscard]] std::string_view subscription() const noexcept { return subscription_; }

@@ -26,16 +26,23 @@ public:
     /// Adds what another one has recorded.
     latency_histogram& operator+=(const latency_histogram& other) noexcept;
 
+    /// How many were recorded.
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
     // All zero where nothing was recorded.
+    /// The shortest; zero where nothing was recorded, as all below.
     [[nodiscard]] std::chrono::nanoseconds min() const noexcept;
+    /// The longest.
     [[nodiscard]] std::chrono::nanoseconds max() const noexcept { return max_; }
+    /// The sum by the count.
     [[nodiscard]] std::chrono::nanoseconds mean() const noexcept;
     /// What so large a part of all took no longer than: `quantile(0.99)`. Below 0 counts as 0,
     /// above 1 as 1.
     [[nodiscard]] std::chrono::nanoseconds quantile(double part) const noexcept;
+    /// The median.
     [[nodiscard]] std::chrono::nanoseconds p50() const noexcept { return quantile(0.5); }
+    /// Of a hundred, five took longer.
     [[nodiscard]] std::chrono::nanoseconds p95() const noexcept { return quantile(0.95); }
+    /// Of a hundred, one took longer.
     [[nodiscard]] std::chrono::nanoseconds p99() const noexcept { return quantile(0.99); }
 
 private:

@@ -37,6 +37,7 @@ public:
     log_record& operator=(log_record&&) noexcept;
     ~log_record();
 
+    /// How much it matters.
     [[nodiscard]] log_level level() const noexcept { return level_; }
     /// What it tells of, a name to filter by: "connected", "slow_consumer". docs/observability.md
     /// lists them.

@@ -21,8 +21,8 @@ inline namespace v0 {
 /// The status on a message's version line (`NATS/1.0 503 No Responders`), apart from its
 /// headers. Code 0: an ordinary message.
 struct message_status {
-    int code = 0;
-    std::string_view description;
+    int code = 0;                 ///< 503: nobody is subscribed
+    std::string_view description; ///< the words behind it, or empty
 };
 
 /// A received message. Its views point into the buffer that the socket was read into, which
@@ -55,11 +55,13 @@ public:
             impl::release_reference(record_.memory);
     }
 
+    /// Exchanges two messages.
     void swap(message& other) noexcept { std::swap(record_, other.record_); }
 
     /// False for a default-constructed or moved-from message.
     [[nodiscard]] explicit operator bool() const noexcept { return record_.memory != nullptr; }
 
+    /// The subject it was published to.
     [[nodiscard]] std::string_view subject() const noexcept {
         return {record_.subject(), record_.subject_size};
     }

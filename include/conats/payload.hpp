@@ -35,21 +35,27 @@ class payload_view {
 public:
     constexpr payload_view() noexcept = default;
     payload_view(std::nullptr_t) = delete;
+    /// Text, without its NUL.
     // NOLINTNEXTLINE(google-explicit-constructor): text goes where a view of bytes is taken
     constexpr payload_view(const char* text) noexcept
         : data_(text),
           size_(std::char_traits<char>::length(text)) {}
+    /// `size` bytes at `data`.
     payload_view(const void* data, std::size_t size) noexcept
         : data_(static_cast<const char*>(data)),
           size_(size) {}
+    /// What has bytes at `data()`, `size()` of them.
     template <impl::byte_range T>
     // NOLINTNEXTLINE(google-explicit-constructor): bytes go where a view of them is taken
     payload_view(const T& bytes) noexcept
         : data_(static_cast<const char*>(static_cast<const void*>(bytes.data()))),
           size_(bytes.size()) {}
 
+    /// Where they begin; null where there are none.
     [[nodiscard]] constexpr const char* data() const noexcept { return data_; }
+    /// How many there are.
     [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+    /// The bytes as characters.
     [[nodiscard]] constexpr std::string_view text() const noexcept { return {data_, size_}; }
 
 private:
@@ -64,6 +70,7 @@ private:
 class owned_payload {
 public:
     owned_payload() noexcept = default;
+    /// Takes a container over.
     explicit owned_payload(std::string&& bytes) : owned_payload(hold(std::move(bytes))) {}
     explicit owned_payload(std::vector<char>&& bytes) : owned_payload(hold(std::move(bytes))) {}
     explicit owned_payload(std::vector<unsigned char>&& bytes)
@@ -76,8 +83,11 @@ public:
           data_(static_cast<const char*>(data)),
           size_(size) {}
 
+    /// Where they begin; null where there are none.
     [[nodiscard]] const char* data() const noexcept { return data_; }
+    /// How many there are.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// What keeps them alive.
     [[nodiscard]] const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
 
 private:

@@ -102,6 +102,7 @@ public:
 
     /// None: the client chooses as it does without a chooser.
     [[nodiscard]] std::optional<std::size_t> index() const noexcept { return index_; }
+    /// How long to wait before.
     [[nodiscard]] std::chrono::nanoseconds delay() const noexcept { return delay_; }
 
 private:

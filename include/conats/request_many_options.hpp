@@ -66,6 +66,7 @@ public:
     }
     /// The usual sentinel: a reply with an empty payload.
     request_many_options& sentinel_is_empty();
+    /// What says which reply is the last; empty: nothing does.
     [[nodiscard]] const std::function<bool(const message&)>& sentinel() const noexcept {
         return sentinel_;
     }

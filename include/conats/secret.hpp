@@ -25,10 +25,13 @@ struct secret_access;
 class CONATS_EXPORT secret {
 public:
     secret() noexcept = default;
+    /// Copies the text.
     // NOLINTNEXTLINE(google-explicit-constructor): options that take a secret take text
     secret(std::string_view text);
+    /// The same of a literal.
     // NOLINTNEXTLINE(google-explicit-constructor): likewise, a literal
     secret(const char* text) : secret(std::string_view(text)) {}
+    /// The same of a string.
     // NOLINTNEXTLINE(google-explicit-constructor): likewise, a string
     secret(const std::string& text) : secret(std::string_view(text)) {}
     secret(const secret& other);
@@ -39,7 +42,9 @@ public:
 
     /// The text itself; valid until this object changes. Do not log it.
     [[nodiscard]] std::string_view reveal() const noexcept { return {data_, size_}; }
+    /// How many bytes it has.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Whether it has none, which stands for "not set".
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
     friend bool operator==(const secret& a, const secret& b) noexcept { return equal(a, b); }
@@ -54,6 +59,7 @@ private:
     std::size_t size_ = 0;
 };
 
+/// Writes `***`, for an empty one too.
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const secret& s);
 
 } // namespace v0

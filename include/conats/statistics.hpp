@@ -18,7 +18,7 @@ struct statistics {
     /// Everything the stream has read and written, protocol lines and handshakes included, without
     /// what TLS, WebSocket or a proxy add.
     std::uint64_t socket_bytes_in = 0;
-    std::uint64_t socket_bytes_out = 0;
+    std::uint64_t socket_bytes_out = 0;     ///< written, likewise
     std::uint64_t connects = 0;             ///< connections made, the first one too
     std::uint64_t reconnects = 0;           ///< connections made again
     std::uint64_t failed_attempts = 0;      ///< to connect
@@ -39,12 +39,12 @@ struct statistics {
 
 /// Counters of one subscription.
 struct subscription_statistics {
-    std::uint64_t delivered = 0;        ///< handed to the application
-    std::uint64_t dropped = 0;          ///< by the pending limits
-    std::uint64_t pending_messages = 0; ///< received and not yet handed out, now
-    std::uint64_t pending_bytes = 0;    ///< payload, headers and 64 for each, now
-    std::uint64_t max_pending_messages = 0;
-    std::uint64_t max_pending_bytes = 0;
+    std::uint64_t delivered = 0;            ///< handed to the application
+    std::uint64_t dropped = 0;              ///< by the pending limits
+    std::uint64_t pending_messages = 0;     ///< received and not yet handed out, now
+    std::uint64_t pending_bytes = 0;        ///< payload, headers and 64 for each, now
+    std::uint64_t max_pending_messages = 0; ///< the most that waited so far
+    std::uint64_t max_pending_bytes = 0;    ///< the most that waited so far
     /// For how long the oldest pending message has waited, now; zero if there is none. Measured
     /// once per read of the socket; with a long queue it may be told too high, by up to a seventh
     /// of the time that the queue has spanned.

@@ -59,6 +59,7 @@ public:
     /// Where it begins and where it leads, as `ip:port` or in words; for
     /// `client::local_address()` and `remote_address()`. Default: empty.
     [[nodiscard]] virtual std::string local_address() const;
+    /// The other end.
     [[nodiscard]] virtual std::string remote_address() const;
     /// How it is encrypted; empty, the default, where it is not.
     [[nodiscard]] virtual tls_info tls() const;

@@ -41,7 +41,9 @@ public:
         pending_bytes_ = bytes;
         return *this;
     }
+    /// The limit of messages.
     [[nodiscard]] std::size_t pending_messages() const noexcept { return pending_messages_; }
+    /// The limit of bytes.
     [[nodiscard]] std::size_t pending_bytes() const noexcept { return pending_bytes_; }
 
     /// What happens above the limits; default `overflow::drop_newest`. `overflow::wait` pauses

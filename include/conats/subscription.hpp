@@ -105,12 +105,15 @@ public:
 
     /// False for an empty or moved-from subscription.
     [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
+    /// What it is subscribed to; empty for an empty subscription.
     [[nodiscard]] std::string_view subject() const noexcept;
+    /// Its queue group; empty: none.
     [[nodiscard]] std::string_view queue_group() const noexcept;
     /// Whether messages may still arrive.
     [[nodiscard]] bool active() const;
     /// Why it ended; no error while it has not.
     [[nodiscard]] error end_reason() const;
+    /// Its counters, taken at once.
     [[nodiscard]] subscription_statistics statistics() const;
     /// Starts the maxima of the statistics anew.
     void reset_max_pending();

@@ -13,12 +13,15 @@ inline namespace v0 {
 /// not a number counts as zero. Made implicitly from every `std::chrono::duration`.
 class time_limit {
 public:
+    /// Of any duration.
     template <class Rep, class Period>
     // NOLINTNEXTLINE(google-explicit-constructor): it stands for any duration
     constexpr time_limit(std::chrono::duration<Rep, Period> d) noexcept : value_(capped(d)) {}
 
+    /// The same as a duration.
     // NOLINTNEXTLINE(google-explicit-constructor): and is one
     constexpr operator std::chrono::nanoseconds() const noexcept { return value_; }
+    /// In nanoseconds.
     [[nodiscard]] constexpr std::chrono::nanoseconds::rep count() const noexcept {
         return value_.count();
     }

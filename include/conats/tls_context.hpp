@@ -38,6 +38,7 @@ public:
     /// before the first connection uses it. Null for an empty handle.
     [[nodiscard]] void* native_handle() const noexcept;
 
+    /// False for an empty handle.
     [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
     /// Whether two handles share a context.
     friend bool operator==(const tls_context& a, const tls_context& b) noexcept {

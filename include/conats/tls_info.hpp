@@ -37,6 +37,7 @@ struct CONATS_EXPORT tls_info {
     tls_info& operator=(tls_info&&) noexcept;
     ~tls_info();
 
+    /// Whether the connection is encrypted.
     [[nodiscard]] explicit operator bool() const noexcept { return !version.empty(); }
 
     std::string version;     ///< "TLSv1.3"; empty where the connection is not encrypted

@@ -18,7 +18,11 @@
 namespace conats {
 inline namespace v0 {
 
-enum class tls_version : std::uint8_t { tls_1_2, tls_1_3 };
+/// A version of the protocol.
+enum class tls_version : std::uint8_t {
+    tls_1_2, ///< TLS 1.2, the oldest there is here
+    tls_1_3  ///< TLS 1.3
+};
 
 CONATS_EXPORT std::string_view to_string(tls_version v) noexcept;
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, tls_version v);
@@ -110,11 +114,13 @@ public:
     /// Our certificate in PEM form, followed by those between it and the CA. Needs a key.
     tls_options& certificate_file(std::string path);
     [[nodiscard]] const std::string& certificate_file() const noexcept { return certificate_file_; }
+    /// The same as text.
     tls_options& certificate_pem(std::string text);
     [[nodiscard]] const std::string& certificate_pem() const noexcept { return certificate_pem_; }
     /// The certificate's private key in PEM form; may be the certificate's own file.
     tls_options& key_file(std::string path);
     [[nodiscard]] const std::string& key_file() const noexcept { return key_file_; }
+    /// The same as text.
     tls_options& key_pem(secret text);
     [[nodiscard]] const secret& key_pem() const noexcept { return key_pem_; }
     /// What the key or the PKCS#12 file is encrypted with.
@@ -204,6 +210,7 @@ private:
     bool handshake_first_ = false;
 };
 
+/// One line, without secrets.
 CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const tls_options& options);
 
 } // namespace v0

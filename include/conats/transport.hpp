@@ -46,6 +46,7 @@ public:
     [[nodiscard]] const std::string& scheme() const noexcept { return scheme_; }
     /// As in the address, not resolved; an IPv6 address without its brackets.
     [[nodiscard]] const std::string& host() const noexcept { return host_; }
+    /// Of the address, or the default of its scheme.
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     /// Of a ws or wss address; "/" where it says none.
     [[nodiscard]] const std::string& path() const noexcept { return path_; }

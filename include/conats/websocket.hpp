@@ -24,6 +24,7 @@ inline namespace v0 {
 /// A value; thread safety as a standard container.
 class CONATS_EXPORT websocket_headers {
 public:
+    /// Name and value.
     using value_type = std::pair<std::string, secret>;
 
     websocket_headers();
@@ -35,7 +36,9 @@ public:
 
     /// Adds a field, also beside another of its name.
     websocket_headers& add(std::string_view name, secret value);
+    /// Whether there is none.
     [[nodiscard]] bool empty() const noexcept { return fields_.empty(); }
+    /// All of them, in order.
     [[nodiscard]] const std::vector<value_type>& fields() const noexcept { return fields_; }
 
 private:
@@ -60,6 +63,7 @@ public:
     /// that a server takes for credentials. A `Host` replaces the one of the address; the fields
     /// of the handshake itself are refused.
     websocket_options& header(std::string_view name, secret value);
+    /// The fields that were added.
     [[nodiscard]] const websocket_headers& headers() const noexcept { return headers_; }
     /// Asked for more fields on every attempt, once the server was reached. It is cancelled when
     /// the attempt's deadline passes; what it throws is `provider_failed` with its words.

@@ -10,6 +10,7 @@
 namespace conats {
 inline namespace v0 {
 
+/// Which way an operation goes.
 enum class wire_direction : std::uint8_t {
     in, ///< from the server
     out ///< to the server
@@ -17,18 +18,18 @@ enum class wire_direction : std::uint8_t {
 
 /// The operations of the NATS protocol.
 enum class wire_kind : std::uint8_t {
-    info,
-    connect,
-    ping,
-    pong,
-    ok,
-    err,
-    pub,
-    hpub,
-    sub,
-    unsub,
-    msg,
-    hmsg
+    info,    ///< in: what the server says of itself
+    connect, ///< out: who we are and what we want
+    ping,    ///< both ways
+    pong,    ///< the answer to it
+    ok,      ///< in: +OK, with `connect_options::verbose`
+    err,     ///< in: -ERR and why
+    pub,     ///< out: a message
+    hpub,    ///< out: a message with headers
+    sub,     ///< out: a subscription begins
+    unsub,   ///< out: it ends, maybe after a number of messages
+    msg,     ///< in: a message
+    hmsg     ///< in: a message with headers or a status
 };
 
 CONATS_EXPORT std::string_view to_string(wire_direction d) noexcept;
@@ -41,6 +42,7 @@ CONATS_EXPORT std::ostream& operator<<(std::ostream& os, wire_kind k);
 /// and no longer.
 class CONATS_EXPORT wire_operation {
 public:
+    /// For the library.
     wire_operation(wire_direction direction, wire_kind kind, std::string_view line,
                    std::string_view headers = {}, std::string_view payload = {}) noexcept
         : line_(line),
@@ -49,13 +51,16 @@ public:
           direction_(direction),
           kind_(kind) {}
 
+    /// Which way it goes.
     [[nodiscard]] wire_direction direction() const noexcept { return direction_; }
+    /// Which operation it is.
     [[nodiscard]] wire_kind kind() const noexcept { return kind_; }
     /// The protocol line without its CRLF. In CONNECT "***" stands in place of token, user,
     /// password, JWT and signature; the rest is as it was sent.
     [[nodiscard]] std::string_view line() const noexcept { return line_; }
     /// The header block as on the wire, from "NATS/1.0" to its empty line; empty without headers.
     [[nodiscard]] std::string_view headers() const noexcept { return headers_; }
+    /// The payload; empty without one.
     [[nodiscard]] std::string_view payload() const noexcept { return payload_; }
 
 private:

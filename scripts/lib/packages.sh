@@ -24,6 +24,7 @@ group_packages() {
         gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
         bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
+        docs) printf '%s\n' "mkdocs mkdocs" "mkdocs-material -" "doxygen doxygen" "python3 python3" ;;
         *) die "no package group is called '$1'" ;;
     esac
 }
@@ -37,6 +38,7 @@ group_reason() {
         format) echo "to format the sources" ;;
         gates) echo "to count what operations cost" ;;
         bench) echo "to build the benchmarks and compare their results" ;;
+        docs) echo "to build the site of docs/" ;;
     esac
 }
 

@@ -36,6 +36,7 @@ namespace testing {
 /// it.
 class broker {
 public:
+    /// Without a random source it has one that is the same in every run.
     explicit broker(broker_options options = broker_options(),
                     broker_core::random_source random = {});
     broker(const broker&) = delete;
@@ -87,8 +88,11 @@ public:
 
     // --- what there is
 
+    /// How much came and went.
     [[nodiscard]] broker_statistics statistics() const;
+    /// Who listens to what, in the order in which they subscribed.
     [[nodiscard]] std::vector<broker_subscription> subscriptions() const;
+    /// Who is connected, in the order in which they came.
     [[nodiscard]] std::vector<broker_client> clients() const;
 
 private:

@@ -20,10 +20,12 @@ class broker_permissions {
 public:
     broker_permissions() {} // not an aggregate, for g++ 12
 
+    /// Adds a subject that may be published to.
     broker_permissions& allow_publish(std::string subject) {
         allow_publish_.push_back(std::move(subject));
         return *this;
     }
+    /// Adds one that must not be published to.
     broker_permissions& deny_publish(std::string subject) {
         deny_publish_.push_back(std::move(subject));
         return *this;
@@ -33,6 +35,7 @@ public:
         allow_subscribe_.push_back(std::move(subject));
         return *this;
     }
+    /// Adds one that must not be subscribed to, likewise.
     broker_permissions& deny_subscribe(std::string subject) {
         deny_subscribe_.push_back(std::move(subject));
         return *this;
@@ -59,8 +62,11 @@ public:
     [[nodiscard]] const std::vector<std::string>& deny_subscribe() const noexcept {
         return deny_subscribe_;
     }
+    /// Whether `allow_responses` was called.
     [[nodiscard]] bool responses() const noexcept { return responses_; }
+    /// How many answers; 0: any number.
     [[nodiscard]] std::uint64_t max_responses() const noexcept { return max_responses_; }
+    /// Within which time; 0: any.
     [[nodiscard]] std::chrono::nanoseconds responses_expire() const noexcept {
         return responses_expire_;
     }
@@ -79,17 +85,19 @@ private:
 /// nats-server, without authentication.
 class broker_options {
 public:
+    /// A user of the broker.
     struct user_entry {
-        user_entry() {} // not an aggregate, for g++ 12
-        std::string name;
-        std::string password;
-        broker_permissions permissions;
-        bool has_permissions = false; ///< otherwise those of `default_permissions`
+        user_entry() {}                 // not an aggregate, for g++ 12
+        std::string name;               ///< the user
+        std::string password;           ///< as the client has to give it
+        broker_permissions permissions; ///< where it has some of its own
+        bool has_permissions = false;   ///< otherwise those of `default_permissions`
     };
+    /// A field of INFO beside those of the broker.
     struct info_field {
-        info_field() {} // not an aggregate, for g++ 12
-        std::string name;
-        std::string json;
+        info_field() {}   // not an aggregate, for g++ 12
+        std::string name; ///< of the field
+        std::string json; ///< its value
     };
 
     broker_options() {} // not an aggregate, for g++ 12
@@ -115,6 +123,7 @@ public:
         users_.back().has_permissions = true;
         return *this;
     }
+    /// All that were added.
     [[nodiscard]] const std::vector<user_entry>& users() const noexcept { return users_; }
 
     /// For everybody who has no permissions of their own, whether there is authentication or not.
@@ -211,6 +220,7 @@ public:
 
     // --- what INFO says
 
+    /// The name of the server. Default: conats-testing.
     broker_options& server_name(std::string s) {
         server_name_ = std::move(s);
         return *this;
@@ -225,12 +235,14 @@ public:
     }
     [[nodiscard]] const std::string& version() const noexcept { return version_; }
 
+    /// The address it says it listens on. Default: 127.0.0.1.
     broker_options& host(std::string s) {
         host_ = std::move(s);
         return *this;
     }
     [[nodiscard]] const std::string& host() const noexcept { return host_; }
 
+    /// The port it says it listens on. Default: 4222.
     broker_options& port(std::uint16_t n) {
         port_ = n;
         return *this;

@@ -23,6 +23,7 @@ namespace testing {
 /// about the first byte, `close_after(0)` happens before it.
 class faults {
 public:
+    /// A position that no connection comes to.
     static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
 
     faults() {} // not an aggregate, for g++ 12
@@ -68,7 +69,9 @@ public:
         stall_after_ = bytes;
         return *this;
     }
+    /// At once.
     faults& stall() { return stall_after(0); }
+    /// What was set, or `never`.
     [[nodiscard]] std::uint64_t stall_after() const noexcept { return stall_after_; }
 
     /// Turns all bits of a byte.
@@ -136,6 +139,7 @@ public:
     fault_proxy& operator=(const fault_proxy&) = delete;
     ~fault_proxy();
 
+    /// The port of 127.0.0.1 it listens on.
     [[nodiscard]] std::uint16_t port() const noexcept;
     /// `nats://127.0.0.1:<port>`
     [[nodiscard]] std::string url() const;
@@ -148,9 +152,12 @@ public:
     void pass();
     /// New connections are reset at once.
     void refuse(bool on = true);
+    /// Both sides of every connection see its end.
     void close_all();
+    /// ... see a reset.
     void reset_all();
 
+    /// What it has seen so far.
     [[nodiscard]] fault_statistics statistics() const;
 
 private:

@@ -36,12 +36,17 @@ namespace testing {
 /// Thread safety: none. The context has to be run by this thread alone.
 class manual_clock {
 public:
+    /// What it stands for.
     using clock = std::chrono::steady_clock;
+    /// A point of it.
     using time_point = clock::time_point;
+    /// A time between two.
     using duration = clock::duration;
 
+    /// Of a context, before clients connect in it.
     explicit manual_clock(asio::io_context& context);
 
+    /// The time it shows.
     [[nodiscard]] time_point now() const;
     /// When something has to happen next; `time_point::max()`: never.
     [[nodiscard]] time_point next_deadline() const;

@@ -30,7 +30,7 @@ class script_runner;
 /// How a connection of a scripted peer fails.
 enum class script_failure : std::uint8_t {
     close, ///< orderly: what was said arrives, then the end of the stream
-    reset,
+    reset, ///< a reset: what was said last may be lost
     stall, ///< neither reads nor writes any more
 };
 
@@ -63,6 +63,7 @@ public:
 
     // --- what it hears
 
+    /// Exactly these bytes.
     script& reply(std::string bytes);
     /// MSG to the last subscription that was expected and matches the subject.
     script& message(std::string subject, std::string payload, std::string reply = {});
@@ -79,12 +80,16 @@ public:
     script& serve();
     /// Ends here.
     script& fail(script_failure how);
+    /// Ends here with the end of the stream.
     script& close() { return fail(script_failure::close); }
+    /// Ends here with a reset.
     script& reset() { return fail(script_failure::reset); }
+    /// Neither reads nor writes any more.
     script& stall() { return fail(script_failure::stall); }
 
     // --- the same otherwise
 
+    /// How many there are.
     [[nodiscard]] std::size_t steps() const noexcept;
     /// A step in words.
     [[nodiscard]] std::string describe(std::size_t step) const;
@@ -130,6 +135,7 @@ void for_each_split(
 /// Lifetime and thread safety: as `broker`.
 class scripted_peer {
 public:
+    /// Every connection gets this script.
     explicit scripted_peer(script s);
     /// The first connection gets the first script and so on; the last one is repeated.
     explicit scripted_peer(std::vector<script> scripts);
@@ -137,8 +143,11 @@ public:
     scripted_peer& operator=(const scripted_peer&) = delete;
     ~scripted_peer();
 
+    /// As `broker::connect_options`.
     [[nodiscard]] conats::connect_options connect_options() const;
+    /// As `broker::transport`.
     [[nodiscard]] conats::transport transport() const;
+    /// As `broker::connect_stream`.
     [[nodiscard]] std::unique_ptr<stream> connect_stream(const transport_target& target) const;
     /// Listens on 127.0.0.1 as well; see `broker::listen`. There pieces may come together.
     std::uint16_t listen(const asio::any_io_executor& executor, std::uint16_t port = 0);
