@@ -17,6 +17,8 @@ group_packages() {
                 "libsimdjson-dev -" "libssl-dev -"
             ;;
         test) printf '%s\n' "catch2 -" "pkg-config pkg-config" ;;
+        apps) printf '%s\n' "libcli11-dev -" ;;
+        browser) printf '%s\n' "chromium chromium" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
@@ -31,6 +33,8 @@ group_reason() {
     case $1 in
         build) echo "to build the library" ;;
         test) echo "to build the tests" ;;
+        apps) echo "to build the programs of examples/apps" ;;
+        browser) echo "to test the chat of examples/apps in a browser" ;;
         llvm) echo "for ThreadSanitizer, libFuzzer and the build with clang" ;;
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
