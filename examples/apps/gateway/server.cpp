@@ -60,14 +60,12 @@ private:
 
 namespace {
 
-/// Why what was read is no request; none where the client has just gone.
+/// Why what was read is no request; none where the client has gone, or was too slow.
 std::optional<refusal> refusal_for(error_code ec) {
     if (ec == http::error::header_limit)
         return refusal(http::status::request_header_fields_too_large, "the header is too large");
     if (ec == http::error::body_limit)
         return refusal(http::status::payload_too_large, "the body is too large");
-    if (ec == beast::error::timeout)
-        return refusal(http::status::request_timeout, "the request took too long to arrive");
     if (ec == http::error::end_of_stream || ec == http::error::partial_message)
         return std::nullopt;
     if (ec.category() == make_error_code(http::error::bad_method).category())

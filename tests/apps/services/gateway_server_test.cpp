@@ -289,7 +289,7 @@ TEST_CASE("App gateway: whoever is slow is not waited for") {
     with_gateway(o, [](bench& b, http_client& client) -> asio::awaitable<void> {
         co_await client.send("POST /a HTTP/1.1\r\nContent-Le");
         auto r = co_await client.receive();
-        CHECK(r.result_int() == 408);
+        CHECK(r.result_int() == 0);
         http_client idle(b.context.get_executor());
         co_await idle.connect(b.endpoint);
         r = co_await idle.receive();
