@@ -73,6 +73,33 @@ TEST_CASE("App gateway: on SIGTERM an open request is answered, then the program
     CHECK_THAT(gateway.output(), Contains("stopped\n"));
 }
 
+TEST_CASE("App gateway: a second signal does not wait for anybody") {
+    const nats_server server;
+    program gateway("gateway", {server.url(), "--port", "0"});
+    const auto endpoint = endpoint_of(gateway.value_after("listening on http://"));
+    run([&](asio::io_context& context) -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        auto requests = co_await nc.subscribe("http.>"); // and no answer
+        co_await nc.flush();
+        tcp::socket socket(context);
+        co_await socket.async_connect(endpoint, asio::use_awaitable);
+        const std::string get = "GET /slow HTTP/1.1\r\n\r\n";
+        co_await asio::async_write(socket, asio::buffer(get), asio::use_awaitable);
+        const auto request = co_await requests.next(scaled(10s));
+        CHECK(request);
+        gateway.signal(SIGTERM);
+        const bool stops = co_await async_eventually([&] {
+            tcp::socket other(context);
+            conats::error_code ec;
+            other.connect(endpoint, ec);
+            return ec.failed();
+        });
+        CHECK(stops);
+        gateway.signal(SIGTERM);
+    });
+    CHECK(gateway.exit_code() == 128 + SIGTERM);
+}
+
 TEST_CASE("App gateway: it outlives its server, and says so meanwhile") {
     nats_server server;
     program gateway("gateway", {server.url(), "--port", "0", "--timeout", "0.2"});
