@@ -17,6 +17,7 @@ group_packages() {
                 "libsimdjson-dev -" "libssl-dev -" "libcli11-dev -"
             ;;
         test) printf '%s\n' "catch2 -" "pkg-config pkg-config" ;;
+        browser) printf '%s\n' "chromium chromium" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" \
                 "libc++-19-dev -" "libc++abi-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
@@ -34,6 +35,7 @@ group_reason() {
         build) echo "to build the library and its tool" ;;
         test) echo "to build the tests" ;;
         llvm) echo "for ThreadSanitizer, libFuzzer, the build with clang and std::format" ;;
+        browser) echo "to test the chat of examples/apps in a browser" ;;
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
         gates) echo "to count what operations cost" ;;
