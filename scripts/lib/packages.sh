@@ -21,6 +21,7 @@ group_packages() {
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
         gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
+        packages) printf '%s\n' "debootstrap debootstrap" "dpkg-dev dpkg-shlibdeps" "file file" "lintian lintian" ;;
         bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
         *) die "no package group is called '$1'" ;;
@@ -35,6 +36,7 @@ group_reason() {
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
         gates) echo "to count what operations cost" ;;
+        packages) echo "to make Debian packages and try them" ;;
         bench) echo "to build the benchmarks and compare their results" ;;
     esac
 }
