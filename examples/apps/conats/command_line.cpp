@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "command_line.hpp"
+
+#include "exit_code.hpp"
+#include "text.hpp"
+
+#include <conats/version.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <map>
+#include <memory>
+#include <sstream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tool {
+
+namespace {
+
+template <class T>
+CLI::Option* add_text(CLI::App& app, const char* names, T& to, const char* what,
+                      const char* kind = "TEXT") {
+    return app
+        .add_option_function<std::string>(
+            names, [&to](const std::string& text) { to = text; }, what)
+        ->type_name(kind);
+}
+
+template <class T>
+CLI::Option* add_duration(CLI::App& app, const char* names, T& to, const char* what) {
+    const auto read = [&to](const std::string& text) {
+        const auto d = parse_duration(text);
+        if (!d)
+            throw CLI::ValidationError("a duration is written as 300ms, 5s or 1m30s");
+        to = *d;
+    };
+    return app.add_option_function<std::string>(names, read, what)->type_name("DURATION");
+}
+
+CLI::Option* add_count(CLI::App& app, const char* names, std::uint64_t& to, const char* what) {
+    return app.add_option(names, to, what)->type_name("N");
+}
+
+void add_connection(CLI::App& app, connection_settings& to) {
+    const char* const group = "How to connect, for every command";
+    const auto option = [&](const char* names, std::optional<std::string>& value, const char* what,
+                            const char* kind) {
+        add_text(app, names, value, what, kind)->group(group);
+    };
+    option("-s,--server", to.server, "Servers, separated by commas [NATS_URL]", "URL");
+    option("--user", to.user, "User, or a token where there is no password [NATS_USER]", "USER");
+    option("--password", to.password, "Password [NATS_PASSWORD]", "PASSWORD");
+    option("--token", to.token, "Token [NATS_TOKEN]", "TOKEN");
+    option("--creds", to.creds, "Credentials file [NATS_CREDS]", "FILE");
+    option("--nkey", to.nkey, "File with the seed of a user's NKey [NATS_NKEY]", "FILE");
+    option("--tlscert", to.tlscert, "Certificate of this client [NATS_CERT]", "FILE");
+    option("--tlskey", to.tlskey, "Its private key [NATS_KEY]", "FILE");
+    option("--tlsca", to.tlsca, "Whom to trust under TLS [NATS_CA]", "FILE");
+    app.add_flag("--tlsfirst,--tls-first", to.tlsfirst, "TLS before the server's greeting")
+        ->group(group);
+    option("--socks-proxy", to.socks_proxy, "SOCKS5 proxy [NATS_SOCKS_PROXY]", "URL");
+    option("--context", to.context, "Context of the nats command line [NATS_CONTEXT]", "NAME");
+    app.add_flag("--no-context", to.no_context, "Use no context, not even the selected one")
+        ->group(group);
+    add_duration(app, "--timeout", to.timeout, "How long to wait for answers [NATS_TIMEOUT] 5s")
+        ->group(group);
+    option("--inbox-prefix", to.inbox_prefix, "The start of subjects for replies", "PREFIX");
+    option("--connection-name", to.connection_name, "What the server calls the connection", "NAME");
+    app.add_flag("--trace", to.trace, "Show the protocol on stderr, without secrets")->group(group);
+}
+
+/// The settings of a subcommand, which become those of the program where it is given.
+template <class Settings>
+Settings& add_verb(CLI::App& app, command_line& line, CLI::App*& command, const char* name,
+                   const char* alias, const char* what) {
+    command = app.add_subcommand(name, what);
+    if (alias != nullptr)
+        command->alias(alias);
+    auto settings = std::make_shared<Settings>();
+    command->final_callback([settings, &line] { line.verb = *settings; });
+    return *settings;
+}
+
+void add_message(CLI::App& app, message_settings& to, const char* payload) {
+    app.add_option("subject", to.subject, "The subject")->required();
+    add_text(app, "payload", to.payload, payload)->type_name("TEXT");
+    app.add_option("-H,--header", to.headers, "A header, 'Name: value'; may be given again")
+        ->allow_extra_args(false)
+        ->type_name("HEADER");
+    app.add_flag("--templates,!--no-templates", to.templates,
+                 "{{Count}} {{Unix}} {{UnixNano}} {{TimeStamp}} {{Time}} {{ID}} {{Random 1 9}} in "
+                 "payload, subject and headers stand for something (the default)");
+}
+
+void add_raw(CLI::App& app, bool& raw, delimiter& between) {
+    app.add_flag("-r,--raw", raw, "Print payloads alone, byte by byte");
+    const std::map<std::string, delimiter> names{
+        {"newline", delimiter::newline}, {"null", delimiter::null}, {"none", delimiter::none}};
+    app.add_option("--delimiter", between, "What follows a raw payload: newline, null or none")
+        ->transform(CLI::CheckedTransformer(names).description(""))
+        ->type_name("NAME");
+}
+
+void add_pub(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<pub_settings>(app, line, command, "pub", "publish", "Publish a message");
+    add_message(*command, s.message, "The payload; without it, all of stdin");
+    add_text(*command, "--reply", s.reply, "The subject that answers go to", "SUBJECT");
+    add_count(*command, "--count", s.count, "How many messages");
+    add_duration(*command, "--sleep", s.sleep, "The pause between two of them");
+    const std::map<std::string, bool> names{{"eof", false}, {"newline", true}};
+    command->add_option("--send-on", s.by_line, "What ends a message of stdin: eof or newline")
+        ->transform(CLI::CheckedTransformer(names).description(""))
+        ->type_name("NAME");
+    command->add_flag("-q,--quiet", s.quiet, "Say nothing but errors");
+}
+
+void add_sub(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<sub_settings>(app, line, command, "sub", "subscribe",
+                                     "Print the messages of subjects");
+    command->add_option("subjects", s.subjects, "The subjects")->required();
+    add_text(*command, "--queue", s.queue, "Share the messages with a queue group", "GROUP");
+    add_count(*command, "--count", s.count, "End after so many messages");
+    add_duration(*command, "--wait", s.wait, "End after so long without a message");
+    add_raw(*command, s.raw, s.between);
+    command->add_flag("--headers-only", s.headers_only, "Print no payload");
+}
+
+void add_req(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<req_settings>(app, line, command, "req", "request",
+                                     "Send a request and print the replies");
+    add_message(*command, s.message, "The payload; without it, all of stdin");
+    add_count(*command, "--count", s.count, "How many requests, one after the other");
+    add_count(*command, "--replies", s.replies,
+              "How many replies to wait for; 0: all that come until the timeout");
+    add_duration(*command, "--reply-timeout", s.reply_timeout,
+                 "The longest silence between two replies, 300ms");
+    command->add_flag("--wait-for-empty", s.until_empty, "An empty reply is the last one");
+    add_raw(*command, s.raw, s.between);
+}
+
+void add_reply(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<reply_settings>(app, line, command, "reply", nullptr,
+                                       "Answer requests, until Ctrl-C");
+    s.queue = "NATS-RPLY-22"; // that of the nats command line, so that both share the requests
+    add_message(*command, s.message, "What to answer; {{Request}} is the request's payload");
+    add_text(*command, "-q,--queue", s.queue, "The queue group, NATS-RPLY-22", "GROUP");
+    command->add_flag("--echo", s.echo, "Answer with what was asked, headers included");
+    add_count(*command, "--count", s.count, "End after so many requests");
+    command->add_flag("--quiet", s.quiet, "Do not print the requests");
+}
+
+void add_rtt(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<rtt_settings>(app, line, command, "rtt", nullptr,
+                                     "Measure the round trip to each server");
+    command->add_option("--count,iterations", s.count, "How many round trips, 5")
+        ->check(CLI::Range(1, 1'000'000))
+        ->type_name("N");
+    command->add_flag("-j,--json", s.json, "Print JSON");
+}
+
+void add_info(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<info_settings>(app, line, command, "info", nullptr,
+                                      "Tell about server, connection, limits and authentication");
+    command->add_flag("-j,--json", s.json, "Print JSON");
+}
+
+/// What is wrong, without values: only names of options, which begin with '-'.
+std::string fault_of(const CLI::ParseError& e, const CLI::App& app) {
+    if (dynamic_cast<const CLI::ExtrasError*>(&e) == nullptr)
+        return e.what();
+    for (const std::string& word : app.remaining(true))
+        if (word.starts_with('-') && word != "--")
+            return "there is no option " + printable(word.substr(0, word.find('=')), false);
+    return "there are more words than the command takes";
+}
+
+} // namespace
+
+command_line parse_command_line(int count, const char* const* arguments) {
+    command_line line;
+    CLI::App app("Publishes, subscribes, requests and replies on NATS, and measures it.", "conats");
+    app.set_version_flag("--version", std::string("conats ") + CONATS_VERSION_STRING);
+    app.footer(exit_codes_help);
+    app.require_subcommand(1);
+    app.fallthrough();
+    app.get_formatter()->column_width(32);
+    add_connection(app, line.connection);
+    for (const auto add : {add_pub, add_sub, add_req, add_reply, add_rtt, add_info})
+        add(app, line);
+    try {
+        app.parse(count, arguments);
+    } catch (const CLI::Success& e) {
+        std::ostringstream text;
+        app.exit(e, text, text);
+        line.text = text.str();
+        line.verb.reset();
+    } catch (const CLI::ParseError& e) {
+        line.text = fault_of(e, app) + "; see --help";
+        line.code = bad_usage;
+        line.verb.reset();
+    }
+    return line;
+}
+
+} // namespace tool

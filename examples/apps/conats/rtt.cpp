@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exit_code.hpp"
+#include "session.hpp"
+#include "text.hpp"
+#include "verbs.hpp"
+
+#include <conats/conats.hpp>
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tool {
+
+namespace json = boost::json;
+
+namespace {
+
+/// What was measured of a server.
+struct measured {
+    std::string url;
+    std::string address;
+    conats::latency_histogram times;
+};
+
+/// Each address of the list by itself; a default one where there is none.
+std::vector<conats::secret> addresses_of(const conats::connect_options& options) {
+    std::vector<conats::secret> all;
+    for (const conats::secret& list : options.servers()) {
+        std::string_view rest = list.reveal();
+        while (!rest.empty()) {
+            const std::size_t size = std::min(rest.find(','), rest.size());
+            if (const std::string_view one = trimmed(rest.substr(0, size)); !one.empty())
+                all.emplace_back(one);
+            rest.remove_prefix(std::min(size + 1, rest.size()));
+        }
+    }
+    if (all.empty())
+        all.emplace_back("nats://127.0.0.1:4222");
+    return all;
+}
+
+asio::awaitable<measured> measure(conats::connect_options options, std::uint64_t count) {
+    const conats::client nc = co_await open_connection(std::move(options));
+    measured m;
+    m.url = nc.connected_url();
+    m.address = nc.remote_address();
+    for (std::uint64_t i = 0; i != count; ++i)
+        m.times.record(co_await nc.rtt());
+    co_return m;
+}
+
+json::object as_json(const measured& m) {
+    json::object o;
+    o["url"] = m.url;
+    o["address"] = m.address;
+    o["count"] = m.times.count();
+    o["min_ns"] = m.times.min().count();
+    o["mean_ns"] = m.times.mean().count();
+    o["p50_ns"] = m.times.p50().count();
+    o["max_ns"] = m.times.max().count();
+    return o;
+}
+
+std::string as_text(const measured& m) {
+    return m.url + ":\n\n   " + m.address + ": " + duration_text(m.times.mean()) + " (" +
+           number_text(m.times.count()) + " round trips: least " + duration_text(m.times.min()) +
+           ", median " + duration_text(m.times.p50()) + ", most " + duration_text(m.times.max()) +
+           ")\n\n";
+}
+
+} // namespace
+
+asio::awaitable<int> rtt(conats::connect_options options, const rtt_settings& s, output& out) {
+    json::array all;
+    int code = done;
+    for (const conats::secret& address : addresses_of(options)) {
+        conats::connect_options one = options;
+        one.servers(address.reveal()).ignore_discovered_servers(true).max_reconnects(0);
+        std::string fault;
+        try {
+            const measured m = co_await measure(std::move(one), s.count);
+            if (s.json)
+                all.push_back(as_json(m));
+            else
+                out.print(as_text(m));
+        } catch (const failure& e) {
+            // The others are measured all the same.
+            out.error(e.what());
+            code = e.code();
+        }
+        if (!s.json)
+            out.flush();
+    }
+    if (s.json)
+        out.print(json::serialize(all) + '\n');
+    out.flush();
+    co_return code;
+}
+
+} // namespace tool
