@@ -16,7 +16,7 @@ group_packages() {
                 "$boost$suffix-dev -" "$boost-url$suffix-dev -" "$boost-json$suffix-dev -" \
                 "libsimdjson-dev -" "libssl-dev -"
             ;;
-        test) printf '%s\n' "catch2 -" "pkg-config pkg-config" ;;
+        test) printf '%s\n' "catch2 -" "git git" "patch patch" "pkg-config pkg-config" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
