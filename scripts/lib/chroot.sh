@@ -54,16 +54,22 @@ new_chroot() {
     cp -L /etc/ssl/certs/ca-certificates.crt "$chroot/etc/ssl/certs/ca-certificates.crt"
 }
 
-# in_chroot COMMAND...: runs a command in $chroot, as root, in its home directory. All that it starts
-# ends with it, and nothing stays mounted. Packages that were fetched are kept for the next system.
+# in_chroot [--alone] COMMAND...: runs a command in $chroot, as root, in its home directory. All that it
+# starts ends with it, and nothing stays mounted. Packages that were fetched are kept for the next
+# system. --alone: in a network that has nothing but localhost.
 in_chroot() {
-    local setting passed=()
+    local setting passed=() network=()
+    if [[ $1 == --alone ]]; then
+        network=(--net)
+        shift
+    fi
     while read -r setting; do passed+=("$setting"); done < <(
         env | grep -E '^((http|https|no|all|ftp)_proxy|(HTTP|HTTPS|NO|ALL|FTP)_PROXY|GOPROXY|PIP_INDEX_URL|CI|CONATS_[A-Z_]*)='
     )
     # shellcheck disable=SC2016 # for the inner shell
-    unshare --mount --pid --fork --kill-child bash -c '
+    unshare --mount --pid --fork --kill-child "${network[@]}" bash -c '
         set -e
+        ip link set lo up
         root=$1 archives=$2
         shift 2
         mount -t proc proc "$root/proc"

@@ -16,12 +16,14 @@ group_packages() {
                 "$boost$suffix-dev -" "$boost-url$suffix-dev -" "$boost-json$suffix-dev -" \
                 "libsimdjson-dev -" "libssl-dev -"
             ;;
-        test) printf '%s\n' "catch2 -" "git git" "patch patch" "pkg-config pkg-config" ;;
+        test) printf '%s\n' "catch2 -" "git git" "patch patch" "pkg-config pkg-config" "python3 python3" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
         gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
-        packages) printf '%s\n' "debootstrap debootstrap" "dpkg-dev dpkg-shlibdeps" "file file" "lintian lintian" ;;
+        tool) printf '%s\n' "libcli11-dev -" ;;
+        package) printf '%s\n' "dpkg-dev dpkg-shlibdeps" "file file" ;;
+        packages) printf '%s\n' "debootstrap debootstrap" "iproute2 ip" "lintian lintian" ;;
         bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
         *) die "no package group is called '$1'" ;;
@@ -36,7 +38,9 @@ group_reason() {
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
         gates) echo "to count what operations cost" ;;
-        packages) echo "to make Debian packages and try them" ;;
+        tool) echo "to build the command line tool" ;;
+        package) echo "to make Debian packages" ;;
+        packages) echo "to try packages and scripts in a clean Debian" ;;
         bench) echo "to build the benchmarks and compare their results" ;;
     esac
 }
