@@ -94,6 +94,23 @@ string(
            "Publishes, subscribes, asks and answers from the command line, and tells\n"
            "what is known of a NATS server and of the way to it.")
 
+# The manual page is what the tool says of itself.
+find_program(CONATS_HELP2MAN help2man REQUIRED)
+mark_as_advanced(CONATS_HELP2MAN)
+set(manual "${PROJECT_BINARY_DIR}/packaging/conats.1")
+add_custom_command(
+    OUTPUT "${manual}.gz"
+    COMMAND "${CONATS_HELP2MAN}" --no-info "--name=command line client for NATS" --output=${manual}
+            $<TARGET_FILE:conats_tool>
+    COMMAND gzip --best --no-name --force "${manual}"
+    DEPENDS conats_tool
+    VERBATIM)
+add_custom_target(conats_manual ALL DEPENDS "${manual}.gz")
+install(
+    FILES "${manual}.gz"
+    DESTINATION "${CMAKE_INSTALL_MANDIR}/man1"
+    COMPONENT tool)
+
 # The papers of each package.
 file(STRINGS "${PROJECT_SOURCE_DIR}/CHANGELOG.md" day REGEX "^## ${PROJECT_VERSION} - [0-9-]+$")
 string(REGEX REPLACE ".* " "" day "${day}")

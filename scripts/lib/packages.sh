@@ -22,7 +22,7 @@ group_packages() {
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
         gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
         tool) printf '%s\n' "libcli11-dev -" ;;
-        package) printf '%s\n' "dpkg-dev dpkg-shlibdeps" "file file" ;;
+        package) printf '%s\n' "dpkg-dev dpkg-shlibdeps" "file file" "help2man help2man" ;;
         packages) printf '%s\n' "debootstrap debootstrap" "iproute2 ip" "lintian lintian" ;;
         bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
