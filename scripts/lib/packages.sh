@@ -14,17 +14,16 @@ group_packages() {
             if grep -qsx 'VERSION_ID="12"' /etc/os-release; then suffix=1.81; fi
             printf '%s\n' "cmake cmake" "ninja-build ninja" "g++ g++" \
                 "$boost$suffix-dev -" "$boost-url$suffix-dev -" "$boost-json$suffix-dev -" \
-                "libsimdjson-dev -" "libssl-dev -"
+                "libsimdjson-dev -" "libssl-dev -" "libcli11-dev -"
             ;;
         test) printf '%s\n' "catch2 -" "git git" "patch patch" "pkg-config pkg-config" "python3 python3" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
-        gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
-        tool) printf '%s\n' "libcli11-dev -" ;;
+        gates) printf '%s\n' "libbenchmark-dev -" "python3 python3" "valgrind valgrind" ;;
         package) printf '%s\n' "dpkg-dev dpkg-shlibdeps" "file file" "help2man help2man" ;;
         packages) printf '%s\n' "debootstrap debootstrap" "iproute2 ip" "lintian lintian" ;;
-        bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
+        bench) printf '%s\n' "libbenchmark-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
         *) die "no package group is called '$1'" ;;
     esac
@@ -32,13 +31,12 @@ group_packages() {
 
 group_reason() {
     case $1 in
-        build) echo "to build the library" ;;
+        build) echo "to build the library and its tool" ;;
         test) echo "to build the tests" ;;
         llvm) echo "for ThreadSanitizer, libFuzzer and the build with clang" ;;
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
         gates) echo "to count what operations cost" ;;
-        tool) echo "to build the command line tool" ;;
         package) echo "to make Debian packages" ;;
         packages) echo "to try packages and scripts in a clean Debian" ;;
         bench) echo "to build the benchmarks and compare their results" ;;

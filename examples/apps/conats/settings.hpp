@@ -37,7 +37,7 @@ struct connection_settings {
 /// What is sent, by `pub`, `req` and `reply`.
 struct message_settings {
     std::string subject;
-    std::optional<std::string> payload; ///< none: from stdin
+    std::optional<std::string> payload; ///< none: of `pub` and `req` from stdin
     std::vector<std::string> headers;   ///< "Name: value"
     bool templates = true;
 };
@@ -91,12 +91,22 @@ struct info_settings {
     bool json = false;
 };
 
+struct bench_settings {
+    std::string kind; ///< pub, sub, pubsub or request
+    std::string subject;
+    std::uint64_t msgs = 100'000;
+    std::size_t size = 128;
+    std::uint64_t clients = 1;
+    bool progress = true;
+    bool json = false;
+};
+
 struct doctor_settings {
     bool json = false;
 };
 
 /// A subcommand with its options.
 using verb_settings = std::variant<pub_settings, sub_settings, req_settings, reply_settings,
-                                   rtt_settings, info_settings>;
+                                   rtt_settings, info_settings, bench_settings>;
 
 } // namespace tool
