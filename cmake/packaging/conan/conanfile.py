@@ -45,7 +45,9 @@ class ConatsConan(ConanFile):
         self.version = re.search(r"^    VERSION ([0-9.]+)$", said, re.MULTILINE).group(1)
 
     def export_sources(self):
-        for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "lib/*", "examples/apps/conats/*"):
+        library = ("CMakeLists.txt", "LICENSE", "cmake/*", "include/*", "lib/*")
+        tool = ("examples/apps/conats/*", "benchmarks/CMakeLists.txt", "benchmarks/common/*", "benchmarks/scenarios/*")
+        for pattern in library + tool:
             copy(self, pattern, src=str(self._tree), dst=self.export_sources_folder)
 
     def layout(self):
