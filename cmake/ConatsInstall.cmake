@@ -142,7 +142,9 @@ install(
     FILES ${package_files}
     DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
     COMPONENT development)
-install(
-    FILES "${PROJECT_SOURCE_DIR}/LICENSE"
-    DESTINATION "${CMAKE_INSTALL_DOCDIR}"
-    COMPONENT development)
+if(NOT CONATS_PACKAGE) # whose papers name the license
+    install(
+        FILES "${PROJECT_SOURCE_DIR}/LICENSE"
+        DESTINATION "${CMAKE_INSTALL_DOCDIR}"
+        COMPONENT development)
+endif()

@@ -16,13 +16,15 @@ group_packages() {
                 "$boost$suffix-dev -" "$boost-url$suffix-dev -" "$boost-json$suffix-dev -" \
                 "libsimdjson-dev -" "libssl-dev -" "libcli11-dev -"
             ;;
-        test) printf '%s\n' "catch2 -" "pkg-config pkg-config" ;;
+        test) printf '%s\n' "catch2 -" "git git" "patch patch" "pkg-config pkg-config" "python3 python3" ;;
         browser) printf '%s\n' "chromium chromium" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" \
                 "libc++-19-dev -" "libc++abi-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
         gates) printf '%s\n' "libbenchmark-dev -" "python3 python3" "valgrind valgrind" ;;
+        package) printf '%s\n' "dpkg-dev dpkg-shlibdeps" "file file" "help2man help2man" ;;
+        packages) printf '%s\n' "debootstrap debootstrap" "iproute2 ip" "lintian lintian" ;;
         bench) printf '%s\n' "libbenchmark-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
         docs) printf '%s\n' "mkdocs mkdocs" "mkdocs-material -" "doxygen doxygen" "python3 python3" ;;
@@ -39,6 +41,8 @@ group_reason() {
         check) echo "for format, static analysis and coverage" ;;
         format) echo "to format the sources" ;;
         gates) echo "to count what operations cost" ;;
+        package) echo "to make Debian packages" ;;
+        packages) echo "to try packages and scripts in a clean Debian" ;;
         bench) echo "to build the benchmarks and compare their results" ;;
         docs) echo "to build the site of docs/" ;;
     esac
