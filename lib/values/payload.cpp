@@ -7,7 +7,7 @@ inline namespace v0 {
 namespace {
 
 template <class Container>
-owned_payload hold(Container&& bytes) {
+owned_payload hold(Container bytes) {
     auto block = std::make_shared<const Container>(std::move(bytes));
     const void* const data = block->data();
     const std::size_t size = block->size();
