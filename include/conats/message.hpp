@@ -74,9 +74,7 @@ public:
         return {record_.payload(), record_.payload_size};
     }
     /// The payload as bytes.
-    [[nodiscard]] std::span<const std::byte> payload() const noexcept {
-        return std::as_bytes(std::span<const char>(text().data(), text().size()));
-    }
+    [[nodiscard]] std::span<const std::byte> payload() const noexcept;
     /// The headers, parsed in place as they are used. Empty if there are none or if the block
     /// is malformed (which raises an event).
     [[nodiscard]] headers_view headers() const noexcept;

@@ -67,16 +67,14 @@ private:
 /// from where they are, without a copy; below that copying is faster and done.
 ///
 /// Copying an `owned_payload` shares the block, which must not change while it is shared.
-class owned_payload {
+class CONATS_EXPORT owned_payload {
 public:
     owned_payload() noexcept = default;
     /// Takes a container over.
-    explicit owned_payload(std::string&& bytes) : owned_payload(hold(std::move(bytes))) {}
-    explicit owned_payload(std::vector<char>&& bytes) : owned_payload(hold(std::move(bytes))) {}
-    explicit owned_payload(std::vector<unsigned char>&& bytes)
-        : owned_payload(hold(std::move(bytes))) {}
-    explicit owned_payload(std::vector<std::byte>&& bytes)
-        : owned_payload(hold(std::move(bytes))) {}
+    explicit owned_payload(std::string&& bytes);
+    explicit owned_payload(std::vector<char>&& bytes);
+    explicit owned_payload(std::vector<unsigned char>&& bytes);
+    explicit owned_payload(std::vector<std::byte>&& bytes);
     /// `size` bytes at `data`, alive as long as `owner`.
     owned_payload(std::shared_ptr<const void> owner, const void* data, std::size_t size) noexcept
         : owner_(std::move(owner)),
@@ -91,14 +89,6 @@ public:
     [[nodiscard]] const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
 
 private:
-    template <class Container>
-    static owned_payload hold(Container bytes) {
-        auto block = std::make_shared<const Container>(std::move(bytes));
-        const void* data = block->data();
-        const std::size_t size = block->size();
-        return {std::move(block), data, size};
-    }
-
     std::shared_ptr<const void> owner_;
     const char* data_ = nullptr;
     std::size_t size_ = 0;

@@ -19,6 +19,10 @@ impl::header_block decode(const impl::record& r) {
 
 } // namespace
 
+std::span<const std::byte> message::payload() const noexcept {
+    return std::as_bytes(std::span(text().data(), text().size()));
+}
+
 headers_view message::headers() const noexcept {
     return headers_view(decode(record_).lines);
 }

@@ -21,6 +21,7 @@ error wrong(const std::string& file, const std::string& why) {
 }
 
 const char* from_environment(const std::string& name) {
+    // NOLINTNEXTLINE(concurrency-mt-unsafe): nothing here changes the environment
     return std::getenv(name.c_str());
 }
 

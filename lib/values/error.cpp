@@ -14,6 +14,19 @@ const std::string& nothing() {
     return empty;
 }
 
+/// Whether a text names a subject as a word: not as "a" lies within "draining".
+bool names(std::string_view text, std::string_view subject) {
+    constexpr std::string_view between = " \"'()[],;:";
+    const auto ends = [&](std::size_t at) {
+        return at >= text.size() || between.find(text[at]) != std::string_view::npos;
+    };
+    for (std::size_t at = text.find(subject); at != std::string_view::npos;
+         at = text.find(subject, at + 1))
+        if (ends(at - 1) && ends(at + subject.size())) // before the first: beyond every end
+            return true;
+    return false;
+}
+
 } // namespace
 
 struct error::details {
@@ -70,7 +83,7 @@ std::string error::what() const {
     std::string line(ours ? to_string(static_cast<errc>(code_.value())) : code_.category().name());
     line += ": ";
     line += text().empty() ? code_.message() : text();
-    if (!subject().empty() && text().find(subject()) == std::string::npos)
+    if (!subject().empty() && !names(text(), subject()))
         line += " [" + subject() + ']';
     if (!server().empty()) {
         line += " (" + server() + ')';

@@ -44,9 +44,9 @@ TEST_CASE("Texts: what came too late says what and within which time") {
         conats::error e;
         co_await nc.flush(20ms, e);
         CHECK(e.what() == "timeout: no PONG within 20 ms");
-        auto sub = co_await nc.subscribe("a");
+        auto sub = co_await nc.subscribe("orders");
         co_await sub.drain(e);
-        CHECK(e.what() == "timeout: draining took longer than the drain timeout of 20 ms [a]");
+        CHECK(e.what() == "timeout: draining took longer than the drain timeout of 20 ms [orders]");
         peer.proceed();
     });
 }
@@ -62,9 +62,10 @@ TEST_CASE("Texts: a timeout that cannot be is named with the call and its value"
         CHECK(e.what() == "invalid_argument: flush: the timeout is -5 ms and has to be above zero");
         co_await nc.barrier(0s, e);
         CHECK(e.what() == "invalid_argument: barrier: the timeout is 0 s and has to be above zero");
-        auto replies = nc.request_many("a", "", conats::request_many_options().timeout(0s));
-        CHECK(replies.failure().what() ==
-              "invalid_argument: request_many: the timeout is 0 s and has to be above zero [a]");
+        auto replies = nc.request_many("orders", "", conats::request_many_options().timeout(0s));
+        CHECK(
+            replies.failure().what() ==
+            "invalid_argument: request_many: the timeout is 0 s and has to be above zero [orders]");
     });
 }
 

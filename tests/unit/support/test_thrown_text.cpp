@@ -8,7 +8,7 @@
 namespace {
 
 template <class T>
-std::string text_of(T thrown) {
+std::string thrown_by(T thrown) {
     try {
         throw thrown; // NOLINT(misc-throw-by-value-catch-by-reference): the type is the caller's
     } catch (...) {
@@ -19,7 +19,7 @@ std::string text_of(T thrown) {
 } // namespace
 
 TEST_CASE("what was thrown is told, and never by nothing") {
-    CHECK(text_of(std::runtime_error("oops")) == "oops");
-    CHECK(text_of(std::runtime_error("")) == "an exception without words was thrown");
-    CHECK(text_of(7) == "something was thrown that is no std::exception");
+    CHECK(thrown_by(std::runtime_error("oops")) == "oops");
+    CHECK(thrown_by(std::runtime_error("")) == "an exception without words was thrown");
+    CHECK(thrown_by(7) == "something was thrown that is no std::exception");
 }

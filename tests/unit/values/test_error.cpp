@@ -106,6 +106,18 @@ TEST_CASE("error: what() is one line with what is known") {
     CHECK(foreign.what() == "generic: broken pipe");
 }
 
+TEST_CASE("error: what() names the subject where the text does not") {
+    const auto told = [](const char* text, const char* subject) {
+        return error(errc::timeout, text).subject(subject).what();
+    };
+    CHECK(told("no reply", "orders") == "timeout: no reply [orders]");
+    CHECK(told("no reply from \"orders\"", "orders") == "timeout: no reply from \"orders\"");
+    CHECK(told("orders: no reply", "orders") == "timeout: orders: no reply");
+    CHECK(told("draining is late", "a") == "timeout: draining is late [a]");
+    CHECK(told("orders.new is late", "orders") == "timeout: orders.new is late [orders]");
+    CHECK(told("reorders, then orders", "orders") == "timeout: reorders, then orders");
+}
+
 TEST_CASE("error: a copy does not change with the original") {
     error a(errc::permission_denied, "text");
     a.subject("foo").server("s").was_written(true);
