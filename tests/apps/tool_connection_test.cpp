@@ -224,7 +224,7 @@ TEST_CASE("M01 tool: connects with credentials files and NKeys") {
     CHECK(conats_tool({"info", "-s", keys.url()}).set("NATS_NKEY", seed).run().code == 0);
 }
 
-TEST_CASE("M01 tool: connects by TLS, with a client's certificate and before the greeting") {
+TEST_CASE("M01 tool: connects by TLS, with a client's certificate") {
     const tls_files files;
     const certificate own = files.ca.client("tool");
     const auto cert = files.scratch.write("client.pem", own.pem);
@@ -252,7 +252,15 @@ TEST_CASE("M01 tool: connects by TLS, with a client's certificate and before the
     const auto refused = conats_tool({"info", "-s", plain.url(), "--tlsca", ca}).run();
     CHECK(refused.code == 3);
     CHECK_THAT(refused.err, Contains("tls_not_offered"));
+}
+
+TEST_CASE("M01 tool: connects by TLS before the greeting") {
     require_server({2, 10, 4});
+    const tls_files files;
+    const std::string ca = files.path("ca.pem");
+    const auto code = [](const nats_server& server, std::vector<std::string> more) {
+        return conats_tool({"pub", "a", "x", "-s", server.url()}).arguments(more).run().code;
+    };
     const nats_server first(files.config("handshake_first: true"));
     CHECK(code(first, {"--tlsca", ca, "--tlsfirst"}) == 0);
     CHECK(code(first, {"--tlsca", ca, "--timeout", "300ms"}) == 3);

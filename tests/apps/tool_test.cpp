@@ -244,8 +244,11 @@ TEST_CASE("M01 tool: rtt and info tell about server and connection") {
 TEST_CASE("M01 tool: Ctrl-C drains, ends pub early and req at once") {
     const nats_server server;
     auto sub = subscriber(server, {"a", "--raw"});
+    // It wakes up with the signal and 20 000 messages that the server has sent meanwhile.
+    sub.signal(SIGSTOP);
     CHECK(on(server, {"pub", "a", "{{Count}}", "--count", "20000", "-q"}).run().code == 0);
     sub.signal(SIGINT);
+    sub.signal(SIGCONT);
     const auto got = sub.wait();
     CHECK(got.code == 0);
     CHECK(std::count(got.out.begin(), got.out.end(), '\n') == 20000);
