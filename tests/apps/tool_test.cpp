@@ -4,6 +4,10 @@
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
 
 #include <fcntl.h>
@@ -12,12 +16,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
 
 using namespace conats::test;
+using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 namespace json = boost::json;
@@ -102,6 +108,18 @@ TEST_CASE("M01 tool: sub ends after a time without messages") {
     CHECK(missing.code == 4);
 }
 
+TEST_CASE("M01 tool: a status is shown as a header") {
+    const nats_server server;
+    auto sub = subscriber(server, {"a", "--count", "1"});
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::socket raw(context);
+    raw.connect({boost::asio::ip::make_address(server.host()), server.port()});
+    const std::string line = "CONNECT {\"headers\":true,\"verbose\":false}\r\n"
+                             "HPUB a 21 21\r\nNATS/1.0 503 Gone\r\n\r\n\r\n";
+    boost::asio::write(raw, boost::asio::buffer(line));
+    CHECK(sub.wait().out == "[#1] Received on \"a\"\nStatus: 503\nDescription: Gone\n\n\n\n");
+}
+
 TEST_CASE("M01 tool: headers alone, and members of a queue group") {
     const nats_server server;
     auto one = subscriber(server, {"work", "--queue", "w", "--count", "1", "--headers-only"});
@@ -134,14 +152,19 @@ TEST_CASE("M01 tool: req gathers many replies and tells what is missing") {
     const nats_server server;
     auto one = service(server, {"who", "one", "--queue", "a"});
     auto two = service(server, {"who", "two", "--queue", "b"});
-    const auto both = on(server, {"req", "who", "", "--replies", "2", "--raw"}).run();
+    const std::string time = scaled_text(300ms);
+    const auto ask = [&](const char* replies) {
+        return on(server, {"req", "who", "", "--raw", "--replies", replies, "--reply-timeout", time,
+                           "--timeout", time})
+            .run();
+    };
+    const auto both = ask("2");
     CHECK(both.code == 0);
     CHECK_THAT(both.out, Contains("one\n") && Contains("two\n"));
-    const auto three = on(server, {"req", "who", "", "--replies", "3", "--raw"}).run();
+    const auto three = ask("3");
     CHECK(three.code == 4);
     CHECK_THAT(three.err, Contains("2 of 3 replies"));
-    const auto all =
-        on(server, {"req", "who", "", "--replies", "0", "--raw", "--timeout", "300ms"}).run();
+    const auto all = ask("0");
     CHECK(all.code == 0);
     CHECK(all.out.size() == 8);
     one.signal(SIGTERM);
@@ -152,11 +175,11 @@ TEST_CASE(
     "M01 tool: exit codes tell a timeout, nobody there, no connection and wrong usage apart") {
     const nats_server server;
     auto silent = subscriber(server, {"silent"});
-    const auto late = on(server, {"req", "silent", "x", "--timeout", "100ms"}).run();
+    const std::string time = scaled_text(200ms);
+    const auto late = on(server, {"req", "silent", "x", "--timeout", time}).run();
     CHECK(late.code == 4);
     CHECK_THAT(late.err, Contains("conats: timeout"));
-    CHECK(on(server, {"req", "silent", "x", "--replies", "0", "--timeout", "0.1s"}).run().code ==
-          4);
+    CHECK(on(server, {"req", "silent", "x", "--replies", "0", "--timeout", time}).run().code == 4);
     CHECK(on(server, {"req", "nobody", "x"}).run().code == 5);
     CHECK(on(server, {"req", "nobody", "x", "--replies", "2"}).run().code == 5);
     const auto unreachable = conats_tool({"pub", "a", "b", "-s", "nats://127.0.0.1:1"}).run();
@@ -228,8 +251,11 @@ TEST_CASE("M01 tool: rtt and info tell about server and connection") {
 TEST_CASE("M01 tool: Ctrl-C drains, ends pub early and req at once") {
     const nats_server server;
     auto sub = subscriber(server, {"a", "--raw"});
+    // It wakes up with the signal and 20 000 messages that the server has sent meanwhile.
+    sub.signal(SIGSTOP);
     CHECK(on(server, {"pub", "a", "{{Count}}", "--count", "20000", "-q"}).run().code == 0);
     sub.signal(SIGINT);
+    sub.signal(SIGCONT);
     const auto got = sub.wait();
     CHECK(got.code == 0);
     CHECK(std::count(got.out.begin(), got.out.end(), '\n') == 20000);
@@ -244,7 +270,7 @@ TEST_CASE("M01 tool: Ctrl-C drains, ends pub early and req at once") {
     pub.signal(SIGTERM);
     const auto published = pub.wait();
     CHECK(published.code == 143);
-    CHECK_THAT(published.err, Contains("Published 1 messages"));
+    CHECK_THAT(published.err, Contains("Published 1 message, 1 byte, to \"a\""));
     auto req = on(server, {"req", "b", "x", "--timeout", "1h"}).start();
     CHECK(watcher.says("[#1]"));
     req.signal(SIGINT);
