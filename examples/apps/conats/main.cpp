@@ -4,6 +4,7 @@
 
 #include "command_line.hpp"
 #include "connection.hpp"
+#include "doctor.hpp"
 #include "exit_code.hpp"
 #include "interrupts.hpp"
 #include "output.hpp"
@@ -53,6 +54,9 @@ struct dispatcher {
     }
     asio::awaitable<int> operator()(const info_settings& s) const {
         return info(std::move(options), s, out);
+    }
+    asio::awaitable<int> operator()(const doctor_settings& s) const {
+        return doctor(std::move(options), s, out);
     }
 };
 
