@@ -146,7 +146,7 @@ std::string resolved(const conats::connect_attempt& a) {
     for (const std::string& address : a.addresses())
         text += (text.empty() ? "" : ", ") + address;
     if (a.server().ends_with("//" + text))
-        return "an address already";
+        return "nothing to resolve: it is an IP address";
     return text;
 }
 

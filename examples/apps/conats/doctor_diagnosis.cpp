@@ -138,9 +138,10 @@ finding about_neighbour(const failed_attempt& f) {
 
 finding about_certificate(const failed_attempt& f) {
     const std::string text = words_of(f.attempt.what());
-    constexpr std::array<std::string_view, 5> unknown{
-        "self-signed certificate", "self signed certificate", "unable to get local issuer",
-        "unable to get issuer", "unable to verify the first"};
+    // The last one comes of a CA that was made anew with its old name.
+    constexpr std::array<std::string_view, 6> unknown{
+        "self-signed certificate", "self signed certificate",    "unable to get local issuer",
+        "unable to get issuer",    "unable to verify the first", "certificate signature failure"};
     if (holds(text, "mismatch"))
         return fail(f, diagnosis::wrong_host_name);
     if (holds(text, "has expired"))
@@ -163,7 +164,8 @@ finding about_handshake(const failed_attempt& f) {
                                                        "certificate unknown", "certificate expired",
                                                        "unsupported certificate"};
     if (holds(text, "sent \"INFO "))
-        return fail(f, diagnosis::tls_first_not_expected);
+        return fail(f, diagnosis::tls_first_not_expected,
+                    "the server did not begin TLS but sent INFO, in plain");
     if (holds(text, "sent \"HTTP/"))
         return fail(f, diagnosis::http_server);
     if (holds(text, "maximum connections exceeded"))
@@ -172,9 +174,11 @@ finding about_handshake(const failed_attempt& f) {
         return fail(f, diagnosis::other_service);
     finding found = fail(f, diagnosis::tls_failed);
     if (holds(text, "certificate required"))
-        found.what = diagnosis::client_certificate_required;
+        found = fail(f, diagnosis::client_certificate_required,
+                     "the server wants a certificate of this client; " + text);
     else if (holds(text, "alert") && holds_one(text, refusals))
-        found.what = diagnosis::client_certificate_refused;
+        found = fail(f, diagnosis::client_certificate_refused,
+                     "the server refuses the certificate of this client; " + text);
     // With TLS 1.3 the server tells when the handshake is over for us.
     found.at = step::tls;
     return found;

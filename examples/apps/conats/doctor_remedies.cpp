@@ -36,8 +36,10 @@ constexpr std::array rows{
         "Check the address and the login of the proxy in --socks-proxy, NATS_SOCKS_PROXY or the "
         "context, and that it lets through to this server and port."},
     row{d::websocket_refused, "websocket_refused",
-        "Take the port of the `websocket` block of the server's config, or write nats:// where it "
-        "is the usual port. A proxy in between has to pass WebSocket upgrades on."},
+        "Take the port of the `websocket` block of the server's config, with wss:// if that has "
+        "TLS; "
+        "or write nats:// where it is the usual port. A proxy in between has to pass WebSocket "
+        "upgrades on."},
 
     row{d::silent_port, "silent_port",
         "Check host and port: this may be another service. If they are right, either nats-server "
@@ -50,7 +52,9 @@ constexpr std::array rows{
     row{d::cluster_port, "cluster_port",
         "Take the port for clients (usually 4222); this one is for other servers."},
     row{d::http_server, "http_server",
-        "Correct host and port: a web server or HTTP proxy listens here."},
+        "Correct host and port: a web server or HTTP proxy listens here. If it is nats-server's "
+        "port "
+        "for WebSockets with TLS, write wss:// before the address."},
     row{d::other_service, "other_service",
         "Correct host and port: something that is not NATS listens here."},
     row{d::closed_before_info, "closed_before_info",
