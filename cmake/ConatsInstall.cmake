@@ -46,6 +46,13 @@ install(
     PATTERN "*.hpp"
     ${without_testing}
     ${without_websocket})
+if(CONATS_TOOL)
+    install(TARGETS conats_tool RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT tool)
+    if(BUILD_SHARED_LIBS AND NOT IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
+        file(RELATIVE_PATH up "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+        set_target_properties(conats_tool PROPERTIES INSTALL_RPATH "$ORIGIN/${up}")
+    endif()
+endif()
 install(
     EXPORT conatsTargets
     NAMESPACE conats::

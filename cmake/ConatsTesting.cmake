@@ -8,7 +8,7 @@ set(CONATS_TEST_TIMEOUT 120 CACHE STRING "Seconds a test may take; CONATS_TIME_S
 mark_as_advanced(CONATS_TEST_TIMEOUT)
 
 # Builds the tests of one kind alone: conats_tests_unit and so on.
-foreach(kind IN ITEMS unit integration simulation stress fuzz)
+foreach(kind IN ITEMS unit integration simulation stress fuzz app)
     add_custom_target(conats_tests_${kind})
 endforeach()
 

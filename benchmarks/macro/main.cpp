@@ -3,12 +3,11 @@
 // conats_bench SCENARIO [OPTION...]: one measurement of conats, as its users write it.
 
 #include "macro/options.hpp"
-#include "macro/scenarios.hpp"
+#include "scenarios/scenarios.hpp"
 
 #include <conats/conats.hpp>
 
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/strand.hpp>
 
 #include <sys/resource.h>
 
@@ -20,25 +19,6 @@
 #include <utility>
 
 namespace bench {
-
-conats::connect_options setting::connecting() const {
-    conats::connect_options o(wanted.server);
-    o.name("conats_bench");
-    if (!wanted.ca_file.empty())
-        o.tls(conats::tls_options().ca_file(wanted.ca_file));
-    return o;
-}
-
-// On the context itself, whoever makes it: all threads serve it.
-asio::awaitable<conats::client> setting::connect() const {
-    return conats::connect(context.get_executor(), connecting());
-}
-
-asio::any_io_executor setting::place() const {
-    if (wanted.threads == 1)
-        return context.get_executor();
-    return asio::make_strand(context);
-}
 
 namespace {
 
@@ -59,18 +39,12 @@ asio::awaitable<void> run(setting& s, bench_result& result) {
         co_await nc.close();
 }
 
-bench_result describe(const options& o) {
-    bench_result r{};
-    r.client = "conats";
-    r.version = CONATS_VERSION_STRING;
-    r.scenario = o.scenario.c_str();
-    r.form = o.form.c_str();
-    r.size = o.size;
-    r.connections = o.connections;
-    r.subscriptions = o.subscriptions;
-    r.concurrent = o.concurrent;
-    r.headers = o.headers;
-    return r;
+conats::connect_options connecting(const command& c) {
+    conats::connect_options o(c.server);
+    o.name("conats_bench");
+    if (!c.ca_file.empty())
+        o.tls(conats::tls_options().ca_file(c.ca_file));
+    return o;
 }
 
 // As many connections as the system lets it have.
@@ -83,11 +57,13 @@ void raise_descriptor_limit() {
 }
 
 int main(int count, const char* const* arguments) {
-    const options o = parse_command_line(count, arguments);
+    const command c = parse_command_line(count, arguments);
+    const options& o = c.measured;
     raise_descriptor_limit();
     bench_result result = describe(o);
     asio::io_context context(static_cast<int>(o.threads));
-    setting s{o, context, {}};
+    setting s(o, context, connecting(c));
+    s.on_ready = bench_say_ready;
     const auto on_end = [](const std::exception_ptr& thrown) {
         if (thrown)
             std::rethrow_exception(thrown);

@@ -38,9 +38,10 @@ private:
     std::string form_;
 };
 
-void add_common(CLI::App& app, options& o) {
-    app.add_option("--server", o.server, "Its address")->envname("NATS_URL")->required();
-    app.add_option("--ca", o.ca_file, "Whom to trust under TLS")->envname("CONATS_BENCH_CA");
+void add_common(CLI::App& app, command& c) {
+    app.add_option("--server", c.server, "Its address")->envname("NATS_URL")->required();
+    app.add_option("--ca", c.ca_file, "Whom to trust under TLS")->envname("CONATS_BENCH_CA");
+    options& o = c.measured;
     app.add_option("--size", o.size, "Bytes of a payload")->capture_default_str();
     app.add_option("--count", o.count, "Messages in all")->check(CLI::PositiveNumber);
     app.add_option("--connections", o.connections, "Connections")->check(CLI::Range(1, 100'000));
@@ -55,12 +56,12 @@ void add_common(CLI::App& app, options& o) {
 
 } // namespace
 
-options parse_command_line(int count, const char* const* arguments) {
-    options o;
+command parse_command_line(int count, const char* const* arguments) {
+    command c;
     CLI::App app("Measures conats, and prints a line of JSON.");
     app.require_subcommand(1);
     app.fallthrough();
-    add_common(app, o);
+    add_common(app, c);
     const forms receiving{"handler", "awaiting_handler", "next", "try_next", "next_batch"};
     const scenario all[] = {
         {app, "pub", "Publishes, then flushes", {"publish", "try_publish", "owned"}},
@@ -82,8 +83,8 @@ options parse_command_line(int count, const char* const* arguments) {
         std::exit(app.exit(e));
     }
     for (const scenario& s : all)
-        s.apply(o);
-    return o;
+        s.apply(c.measured);
+    return c;
 }
 
 } // namespace bench

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "macro/receive.hpp"
-#include "macro/scenarios.hpp"
+#include "scenarios/receive.hpp"
+#include "scenarios/scenarios.hpp"
 
 #include <conats/conats.hpp>
 

@@ -14,14 +14,14 @@ group_packages() {
             if grep -qsx 'VERSION_ID="12"' /etc/os-release; then suffix=1.81; fi
             printf '%s\n' "cmake cmake" "ninja-build ninja" "g++ g++" \
                 "$boost$suffix-dev -" "$boost-url$suffix-dev -" "$boost-json$suffix-dev -" \
-                "libsimdjson-dev -" "libssl-dev -"
+                "libsimdjson-dev -" "libssl-dev -" "libcli11-dev -"
             ;;
         test) printf '%s\n' "catch2 -" "pkg-config pkg-config" ;;
         llvm) printf '%s\n' "clang-19 clang++-19" "lld-19 ld.lld-19" "libclang-rt-19-dev -" ;;
         check) printf '%s\n' "clang-format-19 clang-format-19" "clang-tidy-19 clang-tidy-19" "gcovr gcovr" ;;
         format) printf '%s\n' "clang-format-19 clang-format-19" ;;
-        gates) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "python3 python3" "valgrind valgrind" ;;
-        bench) printf '%s\n' "libbenchmark-dev -" "libcli11-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
+        gates) printf '%s\n' "libbenchmark-dev -" "python3 python3" "valgrind valgrind" ;;
+        bench) printf '%s\n' "libbenchmark-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
                 "strace strace" "valgrind valgrind" ;;
         *) die "no package group is called '$1'" ;;
     esac
@@ -29,7 +29,7 @@ group_packages() {
 
 group_reason() {
     case $1 in
-        build) echo "to build the library" ;;
+        build) echo "to build the library and its tool" ;;
         test) echo "to build the tests" ;;
         llvm) echo "for ThreadSanitizer, libFuzzer and the build with clang" ;;
         check) echo "for format, static analysis and coverage" ;;

@@ -8,11 +8,14 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <map>
 #include <memory>
+#include <optional>
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace tool {
@@ -28,19 +31,63 @@ CLI::Option* add_text(CLI::App& app, const char* names, T& to, const char* what,
         ->type_name(kind);
 }
 
+/// An option whose text `read` makes a value of; where it cannot, `form` says how it is written.
+template <class T, class Read>
+CLI::Option* add_parsed(CLI::App& app, const char* names, T& to, Read read, const char* form,
+                        const char* what, const char* kind) {
+    const std::string name = std::string(names).substr(std::string_view(names).rfind(',') + 1);
+    const auto parse = [&to, read, form, name](const std::string& text) {
+        const auto value = read(text);
+        if (!value)
+            throw CLI::ValidationError(name, form);
+        to = *value;
+    };
+    return app.add_option_function<std::string>(names, parse, what)->type_name(kind);
+}
+
 template <class T>
 CLI::Option* add_duration(CLI::App& app, const char* names, T& to, const char* what) {
-    const auto read = [&to](const std::string& text) {
-        const auto d = parse_duration(text);
-        if (!d)
-            throw CLI::ValidationError("a duration is written as 300ms, 5s or 1m30s");
-        to = *d;
-    };
-    return app.add_option_function<std::string>(names, read, what)->type_name("DURATION");
+    return add_parsed(app, names, to, parse_duration, "a duration is written as 300ms, 5s or 1m30s",
+                      what, "DURATION");
+}
+
+CLI::Option* add_size(CLI::App& app, const char* names, std::size_t& to, const char* what) {
+    return add_parsed(app, names, to, parse_size, "a size is written as 128, 16KB or 1MB", what,
+                      "SIZE");
+}
+
+std::optional<std::uint64_t> parse_count(std::string_view text) {
+    std::uint64_t n = 0;
+    const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), n);
+    if (fault != std::errc() || end != text.data() + text.size())
+        return {};
+    return n;
+}
+
+std::optional<std::uint64_t> parse_positive(std::string_view text) {
+    const auto n = parse_count(text);
+    return n == 0U ? std::nullopt : n;
 }
 
 CLI::Option* add_count(CLI::App& app, const char* names, std::uint64_t& to, const char* what) {
-    return app.add_option(names, to, what)->type_name("N");
+    return add_parsed(app, names, to, parse_count, "it takes a number", what, "N");
+}
+
+CLI::Option* add_positive(CLI::App& app, const char* names, std::uint64_t& to, const char* what) {
+    return add_parsed(app, names, to, parse_positive, "it takes a number above 0", what, "N");
+}
+
+/// One of a few words.
+template <class T>
+CLI::Option* add_choice(CLI::App& app, const char* names, T& to,
+                        const std::map<std::string, T>& all, const char* form, const char* what) {
+    const auto find = [all](const std::string& text) -> std::optional<T> {
+        const auto found = all.find(text);
+        if (found == all.end())
+            return {};
+        return found->second;
+    };
+    return add_parsed(app, names, to, find, form, what, "NAME");
 }
 
 void add_connection(CLI::App& app, connection_settings& to) {
@@ -76,6 +123,7 @@ template <class Settings>
 Settings& add_verb(CLI::App& app, command_line& line, CLI::App*& command, const char* name,
                    const char* alias, const char* what) {
     command = app.add_subcommand(name, what);
+    command->footer("How to connect, and exit codes: conats --help");
     if (alias != nullptr)
         command->alias(alias);
     auto settings = std::make_shared<Settings>();
@@ -89,18 +137,17 @@ void add_message(CLI::App& app, message_settings& to, const char* payload) {
     app.add_option("-H,--header", to.headers, "A header, 'Name: value'; may be given again")
         ->allow_extra_args(false)
         ->type_name("HEADER");
-    app.add_flag("--templates,!--no-templates", to.templates,
-                 "{{Count}} {{Unix}} {{UnixNano}} {{TimeStamp}} {{Time}} {{ID}} {{Random 1 9}} in "
-                 "payload, subject and headers stand for something (the default)");
+    app.add_flag_callback(
+        "--no-templates", [&to] { to.templates = false; },
+        "Leave {{Count}}, {{ID}}, {{Time}} and the like as they are");
 }
 
 void add_raw(CLI::App& app, bool& raw, delimiter& between) {
     app.add_flag("-r,--raw", raw, "Print payloads alone, byte by byte");
-    const std::map<std::string, delimiter> names{
-        {"newline", delimiter::newline}, {"null", delimiter::null}, {"none", delimiter::none}};
-    app.add_option("--delimiter", between, "What follows a raw payload: newline, null or none")
-        ->transform(CLI::CheckedTransformer(names).description(""))
-        ->type_name("NAME");
+    add_choice<delimiter>(
+        app, "--delimiter", between,
+        {{"newline", delimiter::newline}, {"null", delimiter::null}, {"none", delimiter::none}},
+        "it takes newline, null or none", "What follows a raw payload: newline, null or none");
 }
 
 void add_pub(CLI::App& app, command_line& line) {
@@ -108,12 +155,10 @@ void add_pub(CLI::App& app, command_line& line) {
     auto& s = add_verb<pub_settings>(app, line, command, "pub", "publish", "Publish a message");
     add_message(*command, s.message, "The payload; without it, all of stdin");
     add_text(*command, "--reply", s.reply, "The subject that answers go to", "SUBJECT");
-    add_count(*command, "--count", s.count, "How many messages");
+    add_positive(*command, "--count", s.count, "How many messages");
     add_duration(*command, "--sleep", s.sleep, "The pause between two of them");
-    const std::map<std::string, bool> names{{"eof", false}, {"newline", true}};
-    command->add_option("--send-on", s.by_line, "What ends a message of stdin: eof or newline")
-        ->transform(CLI::CheckedTransformer(names).description(""))
-        ->type_name("NAME");
+    add_choice<bool>(*command, "--send-on", s.by_line, {{"eof", false}, {"newline", true}},
+                     "it takes eof or newline", "What ends a message of stdin: eof or newline");
     command->add_flag("-q,--quiet", s.quiet, "Say nothing but errors");
 }
 
@@ -134,7 +179,7 @@ void add_req(CLI::App& app, command_line& line) {
     auto& s = add_verb<req_settings>(app, line, command, "req", "request",
                                      "Send a request and print the replies");
     add_message(*command, s.message, "The payload; without it, all of stdin");
-    add_count(*command, "--count", s.count, "How many requests, one after the other");
+    add_positive(*command, "--count", s.count, "How many requests, one after the other");
     add_count(*command, "--replies", s.replies,
               "How many replies to wait for; 0: all that come until the timeout");
     add_duration(*command, "--reply-timeout", s.reply_timeout,
@@ -159,9 +204,7 @@ void add_rtt(CLI::App& app, command_line& line) {
     CLI::App* command = nullptr;
     auto& s = add_verb<rtt_settings>(app, line, command, "rtt", nullptr,
                                      "Measure the round trip to each server");
-    command->add_option("--count,iterations", s.count, "How many round trips, 5")
-        ->check(CLI::Range(1, 1'000'000))
-        ->type_name("N");
+    add_positive(*command, "iterations,--count", s.count, "How many round trips, 5");
     command->add_flag("-j,--json", s.json, "Print JSON");
 }
 
@@ -172,13 +215,32 @@ void add_info(CLI::App& app, command_line& line) {
     command->add_flag("-j,--json", s.json, "Print JSON");
 }
 
+void add_bench(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<bench_settings>(app, line, command, "bench", nullptr,
+                                       "Measure publishing, receiving or requests");
+    const auto kind = [](const std::string& text) -> std::optional<std::string> {
+        if (text != "pub" && text != "sub" && text != "pubsub" && text != "request")
+            return {};
+        return text;
+    };
+    add_parsed(*command, "kind", s.kind, kind, "it takes pub, sub, pubsub or request",
+               "pub, sub (what others publish), pubsub or request", "KIND")
+        ->required();
+    command->add_option("subject", s.subject, "The subject")->required();
+    add_positive(*command, "--msgs", s.msgs, "How many messages, 100000");
+    add_size(*command, "--size", s.size, "Bytes of a payload, 128");
+    add_positive(*command, "--clients", s.clients, "How many connections, 1");
+    command->add_flag_callback(
+        "--no-progress", [&s] { s.progress = false; }, "Do not show how far it is");
+    command->add_flag("-j,--json", s.json, "Print the result as a line of JSON");
+}
+
 void add_doctor(CLI::App& app, command_line& line) {
     CLI::App* command = nullptr;
     auto& s = add_verb<doctor_settings>(app, line, command, "doctor", nullptr,
                                         "Find out what is wrong with a server or the way to it");
-    command->add_option("--count", s.count, "How many round trips, 5")
-        ->check(CLI::Range(1, 1'000'000))
-        ->type_name("N");
+    add_positive(*command, "--count", s.count, "How many round trips, 5");
     add_duration(*command, "--slow", s.slow, "A median round trip above it is a warning, 100ms");
     add_duration(*command, "--expiry", s.expiry,
                  "A certificate that does not last so long is a warning, 14d");
@@ -190,6 +252,8 @@ void add_doctor(CLI::App& app, command_line& line) {
 
 /// What is wrong, without values: only names of options, which begin with '-'.
 std::string fault_of(const CLI::ParseError& e, const CLI::App& app) {
+    if (app.get_subcommands().empty())
+        return "it takes a command: pub, sub, req, reply, rtt, info or bench";
     if (dynamic_cast<const CLI::ExtrasError*>(&e) == nullptr)
         return e.what();
     for (const std::string& word : app.remaining(true))
@@ -209,7 +273,8 @@ command_line parse_command_line(int count, const char* const* arguments) {
     app.fallthrough();
     app.get_formatter()->column_width(32);
     add_connection(app, line.connection);
-    for (const auto add : {add_pub, add_sub, add_req, add_reply, add_rtt, add_info, add_doctor})
+    for (const auto add :
+         {add_pub, add_sub, add_req, add_reply, add_rtt, add_info, add_bench, add_doctor})
         add(app, line);
     try {
         app.parse(count, arguments);

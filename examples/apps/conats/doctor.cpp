@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "doctor.hpp"
 
+#include "connection.hpp"
 #include "doctor_diagnosis.hpp"
 #include "doctor_link.hpp"
 #include "doctor_probe.hpp"
@@ -27,27 +28,6 @@ namespace asio = boost::asio;
 using conats::connect_phase;
 
 namespace {
-
-/// Each address by itself; the lists as they are where one of them is not to be split.
-std::vector<conats::secret> addresses_of(const conats::connect_options& options) {
-    std::vector<conats::secret> all;
-    for (const conats::secret& list : options.servers()) {
-        std::string_view rest = list.reveal();
-        for (;;) {
-            const std::size_t size = std::min(rest.find(','), rest.size());
-            const std::string_view one = trimmed(rest.substr(0, size));
-            all.emplace_back(one);
-            if (size == rest.size())
-                break;
-            rest.remove_prefix(size + 1);
-        }
-    }
-    if (all.empty())
-        all.emplace_back("");
-    const bool is_broken = all.size() > 1 && std::any_of(all.begin(), all.end(),
-                                                         [](const auto& s) { return s.empty(); });
-    return is_broken ? options.servers() : all;
-}
 
 std::string text_of(const std::string& path) {
     std::ifstream file(path);
@@ -251,7 +231,8 @@ asio::awaitable<void> examination::explain(conats::error e) {
     f.info = read_info(seen_->info_line);
     f.now = std::chrono::system_clock::now();
     f.presented = seen_->presented;
-    f.credentials_expire = expiry_of(options_);
+    if (f.presented == credential_kind::jwt)
+        f.credentials_expire = expiry_of(options_);
     f.asked_for_tls = asks_for_tls();
     to_.begin(f.attempt.server());
     const bool is_mute = f.attempt.phase() == connect_phase::info && !f.info &&

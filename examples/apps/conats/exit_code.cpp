@@ -8,10 +8,16 @@ namespace tool {
 using conats::condition;
 using conats::errc;
 
-const char* const exit_codes_help =
-    "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 not connected: unreachable, refused or lost; "
-    "4 no answer in time; 5 nobody is subscribed to the request's subject; 130 and 143 ended by "
-    "Ctrl-C or SIGTERM before it was done.";
+const char* const exit_codes_help = R"(Exit codes:
+  0         done
+  1         failed: refused by the server, or the output cannot be written
+  2         wrong usage; nothing was sent
+  3         not connected: no server reached, none let us in, or the connection lost for good
+  4         no answer in time, or not as many as were wanted
+  5         nobody is subscribed to the request's subject
+  130, 143  ended by Ctrl-C or SIGTERM before it was done
+
+Options go before environment variables, these before contexts. NO_COLOR=1 leaves colours out.)";
 
 int code_of(const conats::error& e) {
     if (e == condition::no_responders)

@@ -36,9 +36,7 @@ bool read_some(std::string& to) {
 
 } // namespace
 
-std::string read_payload(const message_settings& message, output& out) {
-    if (message.payload)
-        return *message.payload;
+std::string read_stdin(output& out) {
     if (::isatty(STDIN_FILENO) == 1)
         out.note("Reading the payload from stdin; Ctrl-D ends it");
     std::string payload;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include "output.hpp"
-#include "settings.hpp"
 
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -13,9 +12,8 @@
 
 namespace tool {
 
-/// The payload given, or all of stdin; blocks while it reads that. A note asks for it where a
-/// person has to type it.
-[[nodiscard]] std::string read_payload(const message_settings& message, output& out);
+/// All of stdin; blocks until its end. A note asks for it where a person has to type it.
+[[nodiscard]] std::string read_stdin(output& out);
 
 /// The lines of stdin, one by one as they come.
 class line_reader {

@@ -22,8 +22,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <exception>
-#include <new>
+#include <optional>
 #include <sstream>
+#include <utility>
+#include <variant>
 
 namespace tool {
 
@@ -36,6 +38,7 @@ struct dispatcher {
     conats::connect_options& options;
     output& out;
     interrupts& signals;
+    asio::io_context& context;
 
     asio::awaitable<int> operator()(const pub_settings& s) const {
         return pub(std::move(options), s, out, signals);
@@ -55,6 +58,9 @@ struct dispatcher {
     asio::awaitable<int> operator()(const info_settings& s) const {
         return info(std::move(options), s, out);
     }
+    asio::awaitable<int> operator()(const bench_settings& s) const {
+        return bench(std::move(options), s, out, signals, context);
+    }
     asio::awaitable<int> operator()(const doctor_settings& s) const {
         return doctor(std::move(options), s, out);
     }
@@ -68,21 +74,22 @@ void show_protocol(conats::connect_options& options, output& out) {
     });
 }
 
-int run(const command_line& line, output& out, const environment& env) {
+int run(command_line& line, output& out, const environment& env) {
     conats::connect_options options = resolve(line.connection, env);
     if (line.connection.trace)
         show_protocol(options, out);
-    asio::io_context context(1);
+    prepare(*line.verb, out);
     asio::cancellation_signal cancel;
+    asio::io_context context(1);
     interrupts signals(context, [&] { cancel.emit(asio::cancellation_type::terminal); });
-    int code = failed;
+    std::optional<int> code;
     const auto on_end = [&](const std::exception_ptr& thrown, int result) {
         signals.stop();
         code = result;
         if (thrown)
             std::rethrow_exception(thrown);
     };
-    asio::co_spawn(context, std::visit(dispatcher{options, out, signals}, *line.verb),
+    asio::co_spawn(context, std::visit(dispatcher{options, out, signals, context}, *line.verb),
                    asio::bind_cancellation_slot(cancel.slot(), on_end));
     try {
         context.run();
@@ -91,7 +98,7 @@ int run(const command_line& line, output& out, const environment& env) {
             return signals.code();
         throw;
     }
-    return code;
+    return code.value_or(signals.code());
 }
 
 int end_with(output& out, int code, const std::string& what) {
@@ -104,7 +111,7 @@ int main(int count, const char* const* arguments) {
     const environment env = [](const char* name) { return std::getenv(name); };
     output out(STDOUT_FILENO, STDERR_FILENO, env);
     try {
-        const command_line line = parse_command_line(count, arguments);
+        command_line line = parse_command_line(count, arguments);
         if (line.verb)
             return run(line, out, env);
         if (line.code != done)

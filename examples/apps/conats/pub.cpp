@@ -85,26 +85,23 @@ asio::awaitable<void> send_lines(publisher& p, const pub_settings& s, line_reade
 
 asio::awaitable<int> pub(conats::connect_options options, const pub_settings& s, output& out,
                          interrupts& signals) {
-    out.quiet(s.quiet);
-    (void)parse_headers(s.message.headers); // what is wrong with them is told before anything else
-    const bool by_line = s.by_line && !s.message.payload;
-    std::string payload;
-    if (!by_line)
-        payload = read_payload(s.message, out);
     const auto executor = co_await asio::this_coro::executor;
     const conats::client nc = co_await open_connection(std::move(options));
     const auto end = std::make_shared<ending>(executor);
     watch(nc, out, end, false);
     publisher p(nc, s);
-    line_reader lines(executor);
-    signals.on_first([&] {
-        end->reach(signals.code());
-        lines.stop();
-    });
-    if (by_line)
+    if (s.message.payload) {
+        signals.on_first([&] { end->reach(signals.code()); });
+        co_await repeat(p, s, *s.message.payload, *end);
+    } else {
+        line_reader lines(executor);
+        signals.on_first([&] {
+            end->reach(signals.code());
+            lines.stop();
+        });
         co_await send_lines(p, s, lines, *end);
-    else
-        co_await repeat(p, s, payload, *end);
+        signals.on_first([&] { end->reach(signals.code()); });
+    }
     co_await nc.flush();
     p.check();
     if (!end->reached())

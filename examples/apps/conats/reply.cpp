@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exit_code.hpp"
-#include "input.hpp"
 #include "interrupts.hpp"
 #include "message_text.hpp"
 #include "receiver.hpp"
@@ -52,7 +51,6 @@ private:
 asio::awaitable<int> reply(conats::connect_options options, const reply_settings& s, output& out,
                            interrupts& signals) {
     const auto executor = co_await asio::this_coro::executor;
-    (void)parse_headers(s.message.headers);
     const bool echo = s.echo || !s.message.payload;
     options.max_reconnects(-1);
     const conats::client nc = co_await open_connection(std::move(options));

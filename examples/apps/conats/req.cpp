@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exit_code.hpp"
-#include "input.hpp"
 #include "message_text.hpp"
 #include "session.hpp"
 #include "template.hpp"
@@ -21,13 +20,13 @@ using clock = std::chrono::steady_clock;
 
 /// One of the requests, its templates expanded.
 struct prepared_request {
-    prepared_request(const req_settings& s, const std::string& payload, std::uint64_t number) {
+    prepared_request(const req_settings& s, std::uint64_t number) {
         template_values values;
         values.count = number;
         const message_settings& m = s.message;
         headers = parse_headers(m.headers, m.templates ? &values : nullptr);
         subject = m.templates ? expand(m.subject, values) : m.subject;
-        text = m.templates ? expand(payload, values) : payload;
+        text = m.templates ? expand(*m.payload, values) : *m.payload;
     }
 
     std::string subject;
@@ -100,11 +99,9 @@ asio::awaitable<int> req(conats::connect_options options, const req_settings& se
     req_settings s = settings;
     if (s.until_empty && s.replies == 1)
         s.replies = 0;
-    (void)parse_headers(s.message.headers);
-    const std::string payload = read_payload(s.message, out);
     const conats::client nc = co_await open_connection(std::move(options));
     for (std::uint64_t i = 1; i <= s.count; ++i) {
-        const prepared_request r(s, payload, i);
+        const prepared_request r(s, i);
         if (!s.raw)
             out.note("Sending request on " + in_quotes(r.subject));
         if (s.replies == 1)

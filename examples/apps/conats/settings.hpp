@@ -37,7 +37,7 @@ struct connection_settings {
 /// What is sent, by `pub`, `req` and `reply`.
 struct message_settings {
     std::string subject;
-    std::optional<std::string> payload; ///< none: from stdin
+    std::optional<std::string> payload; ///< none: of `pub` and `req` from stdin
     std::vector<std::string> headers;   ///< "Name: value"
     bool templates = true;
 };
@@ -91,6 +91,16 @@ struct info_settings {
     bool json = false;
 };
 
+struct bench_settings {
+    std::string kind; ///< pub, sub, pubsub or request
+    std::string subject;
+    std::uint64_t msgs = 100'000;
+    std::size_t size = 128;
+    std::uint64_t clients = 1;
+    bool progress = true;
+    bool json = false;
+};
+
 struct doctor_settings {
     std::uint64_t count = 5;
     nanoseconds slow = std::chrono::milliseconds(100); ///< a longer median is a slow link's
@@ -102,6 +112,6 @@ struct doctor_settings {
 
 /// A subcommand with its options.
 using verb_settings = std::variant<pub_settings, sub_settings, req_settings, reply_settings,
-                                   rtt_settings, info_settings, doctor_settings>;
+                                   rtt_settings, info_settings, bench_settings, doctor_settings>;
 
 } // namespace tool

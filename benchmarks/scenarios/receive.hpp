@@ -3,8 +3,8 @@
 
 #include "common/measure.h"
 #include "common/result.h"
-#include "macro/scenarios.hpp"
-#include "macro/together.hpp"
+#include "scenarios/scenarios.hpp"
+#include "scenarios/together.hpp"
 
 #include <conats/message.hpp>
 
@@ -29,7 +29,7 @@ public:
         return true;
     }
 
-    [[nodiscard]] std::uint64_t count() const { return count_; }
+    [[nodiscard]] const std::uint64_t& count() const { return count_; }
     [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
     [[nodiscard]] bench_mark first() const { return first_; }
     [[nodiscard]] bench_mark last() const { return last_; }
@@ -45,6 +45,9 @@ private:
 class consumers {
 public:
     explicit consumers(setting& s) : s_(s) {}
+    consumers(const consumers&) = delete;
+    consumers& operator=(const consumers&) = delete;
+    ~consumers() { s_.watch_none(); }
 
     /// Subscribes in the call; its work takes `count` messages in the form that is wanted.
     void add(const conats::client& nc, const std::string& subject, std::uint64_t count,

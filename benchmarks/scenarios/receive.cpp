@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "macro/receive.hpp"
+#include "scenarios/receive.hpp"
 
 #include <conats/conats.hpp>
 
@@ -103,17 +103,22 @@ void consumers::add(const conats::client& nc, const std::string& subject, std::u
     const auto where = s_.place();
     works.push_back(
         {where, receive(where, nc, subject, s_.wanted.form, count, tallies_.emplace_back())});
+    s_.watch(tallies_.back().count());
 }
 
 void consumers::report(bench_result& result, bench_mark began) const {
     bench_mark last = tallies_.front().last();
+    std::uint64_t bytes = 0;
     for (const tally& t : tallies_) {
-        if (t.bytes() != t.count() * s_.wanted.size)
+        if (t.bytes() != t.count() * s_.wanted.size && !s_.wanted.any_size)
             throw std::runtime_error("received payloads of the wrong size");
         result.messages += t.count();
+        bytes += t.bytes();
         if (t.last().time > last.time)
             last = t.last();
     }
+    if (s_.wanted.any_size && result.messages != 0)
+        result.size = bytes / result.messages;
     bench_set_span(&result, began, last);
 }
 

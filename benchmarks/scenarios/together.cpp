@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "macro/together.hpp"
+#include "scenarios/together.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "macro/receive.hpp"
-#include "macro/scenarios.hpp"
+#include "scenarios/receive.hpp"
+#include "scenarios/scenarios.hpp"
 
 #include <conats/conats.hpp>
 
@@ -15,7 +15,7 @@ namespace {
 asio::awaitable<void> say_ready(setting& s) {
     for (const conats::client& nc : s.clients)
         co_await nc.flush(std::chrono::minutes(1));
-    bench_say_ready();
+    s.on_ready();
 }
 
 } // namespace
@@ -26,7 +26,7 @@ asio::awaitable<void> run_subscribe(setting& s, bench_result& result) {
     std::vector<work> works;
     for (const conats::client& nc : s.clients)
         for (std::size_t i = 0; i != s.wanted.subscriptions; ++i)
-            all.add(nc, setting::subject(0), s.wanted.count, works);
+            all.add(nc, s.subject(0), s.wanted.count, works);
     works.push_back({s.place(), say_ready(s)});
     co_await together(std::move(works));
     all.report(result);
@@ -38,9 +38,9 @@ asio::awaitable<void> run_publish_subscribe(setting& s, bench_result& result) {
     std::vector<work> works;
     for (std::size_t i = 0; i != s.clients.size(); ++i) {
         const std::uint64_t count = share(s.wanted.count, i, s.clients.size());
-        all.add(s.clients[i], setting::subject(i), count, works);
-        works.push_back({s.place(), publish_all(s.wanted, s.clients[i], setting::subject(i),
-                                                "publish", count)});
+        all.add(s.clients[i], s.subject(i), count, works);
+        works.push_back({s.place(), publish_all(s.wanted, s.clients[i], s.subject(i), "publish",
+                                                count, s.new_counter())});
     }
     for (const conats::client& nc : s.clients)
         co_await nc.flush();

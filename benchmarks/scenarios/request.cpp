@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "macro/scenarios.hpp"
-#include "macro/together.hpp"
+#include "scenarios/scenarios.hpp"
+#include "scenarios/together.hpp"
 
 #include <conats/conats.hpp>
 
@@ -14,15 +14,17 @@ namespace bench {
 
 namespace {
 
-asio::awaitable<void> call(conats::client nc, std::string subject, std::size_t size,
+asio::awaitable<void> call(conats::client nc, const setting& s, std::uint64_t& done,
                            std::span<std::uint32_t> nanoseconds) {
-    const std::string payload(size, 'p');
+    const std::string subject = s.subject(0);
+    const std::string payload(s.wanted.size, 'p');
     for (std::uint32_t& took : nanoseconds) {
         const std::uint64_t began = bench_nanoseconds();
         const auto reply = co_await nc.request(subject, payload);
         took = static_cast<std::uint32_t>(
             std::min<std::uint64_t>(bench_nanoseconds() - began, UINT32_MAX));
-        if (reply.text().size() != size)
+        ++done;
+        if (reply.text().size() != payload.size() && !s.wanted.any_size)
             throw std::runtime_error("a reply of the wrong size");
     }
 }
@@ -37,8 +39,9 @@ asio::awaitable<void> run_request(setting& s, bench_result& result) {
     for (std::size_t i = 0; i != s.wanted.concurrent; ++i) {
         const auto own = rest.first(share(s.wanted.count, i, s.wanted.concurrent));
         rest = rest.subspan(own.size());
-        works.push_back({s.place(), call(s.clients[i % s.clients.size()], setting::subject(0),
-                                         s.wanted.size, own)});
+        std::uint64_t& done = s.new_counter();
+        s.watch(done);
+        works.push_back({s.place(), call(s.clients[i % s.clients.size()], s, done, own)});
     }
     const bench_mark first = bench_now();
     co_await together(std::move(works));
@@ -53,7 +56,7 @@ asio::awaitable<void> run_pipeline(setting& s, bench_result& result) {
     const std::string inbox = nc.new_inbox();
     conats::publish_options with_reply;
     with_reply.reply(inbox);
-    const std::string subject = setting::subject(0);
+    const std::string subject = s.subject(0);
     const std::string payload(s.wanted.size, 'p');
     conats::subscription replies(nc, inbox);
     std::vector<conats::message> batch;
