@@ -32,7 +32,7 @@ TEST_CASE("M04 doctor: a wrong token, which is not shown") {
 TEST_CASE("M04 doctor: a wrong password") {
     const nats_server server("authorization { user: joe, password: right }");
     const examined found({"-s", server.url(), "--user", "joe", "--password", "s3cr3t"});
-    found.check_failure("auth", "wrong_password", "`users`");
+    found.check_failure("auth", "wrong_password", "the users in");
     found.check_secrecy("s3cr3t");
 }
 

@@ -149,8 +149,11 @@ TEST_CASE("M04 diagnosis: TLS handshakes that fail") {
                        "connections exceeded'\"") == diagnosis::max_connections);
     CHECK(of_handshake("TLS: the peer's alert \"certificate required\"") ==
           diagnosis::client_certificate_required);
-    CHECK(of_handshake("the TLS handshake failed: TLS: the peer's alert \"bad certificate\"") ==
-          diagnosis::client_certificate_refused);
+    const std::string bad = "the TLS handshake failed: TLS: the peer's alert \"bad certificate\"";
+    CHECK(of_handshake(bad) == diagnosis::client_certificate_required);
+    failed_attempt f = attempt(connect_phase::tls, error(errc::tls_handshake_failed, bad));
+    f.has_certificate = true;
+    CHECK(tool::diagnose(f).what == diagnosis::client_certificate_refused);
     CHECK(of_handshake("the TLS handshake failed: TLS: the peer's alert \"protocol version\"") ==
           diagnosis::tls_failed);
     // In TLS 1.3 the server says so when the handshake is over for us.

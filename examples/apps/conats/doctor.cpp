@@ -52,6 +52,11 @@ std::optional<wall_time> expiry_of(const conats::connect_options& o) {
     }
 }
 
+bool has_certificate(const conats::connect_options& o) {
+    return o.tls() && !(o.tls()->certificate_file().empty() && o.tls()->certificate_pem().empty() &&
+                        o.tls()->pkcs12_file().empty());
+}
+
 /// What was seen of an attempt to connect.
 struct observation {
     std::optional<conats::connect_attempt> attempt;
@@ -234,6 +239,7 @@ asio::awaitable<void> examination::explain(conats::error e) {
     if (f.presented == credential_kind::jwt)
         f.credentials_expire = expiry_of(options_);
     f.asked_for_tls = asks_for_tls();
+    f.has_certificate = has_certificate(options_);
     to_.begin(f.attempt.server());
     const bool is_mute = f.attempt.phase() == connect_phase::info && !f.info &&
                          f.attempt.server_words().empty() &&

@@ -173,10 +173,12 @@ finding about_handshake(const failed_attempt& f) {
     if (holds(text, "did not begin TLS but sent"))
         return fail(f, diagnosis::other_service);
     finding found = fail(f, diagnosis::tls_failed);
-    if (holds(text, "certificate required"))
+    const bool is_refused = holds(text, "alert") && holds_one(text, refusals);
+    // Older servers call it a bad one where there is none.
+    if (holds(text, "certificate required") || (is_refused && !f.has_certificate))
         found = fail(f, diagnosis::client_certificate_required,
                      "the server wants a certificate of this client; " + text);
-    else if (holds(text, "alert") && holds_one(text, refusals))
+    else if (is_refused)
         found = fail(f, diagnosis::client_certificate_refused,
                      "the server refuses the certificate of this client; " + text);
     // With TLS 1.3 the server tells when the handshake is over for us.

@@ -21,7 +21,8 @@ struct failed_attempt {
     std::optional<wall_time> credentials_expire; ///< as the JWT says
     wall_time now;
     credential_kind presented = credential_kind::none;
-    bool asked_for_tls = false; ///< by an option or the address
+    bool asked_for_tls = false;   ///< by an option or the address
+    bool has_certificate = false; ///< of this client
 };
 
 /// Why the attempt failed, at the step where it did.

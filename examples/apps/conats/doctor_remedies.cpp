@@ -113,13 +113,14 @@ constexpr std::array rows{
         "them."},
     row{d::wrong_token, "wrong_token",
         "Compare it with the token in the `authorization` block of the server's config, which has "
-        "to be reloaded after a change. The token in use comes from the first of --token or "
-        "--server, NATS_TOKEN or NATS_URL, the context; the shell replaces $ and ! in it unless it "
-        "stands in single quotes."},
+        "to be reloaded after a change; where that holds a hash ($2a$...), give what was hashed. "
+        "The token in use comes from the first of --token or --server, NATS_TOKEN or NATS_URL, the "
+        "context; the shell replaces $ and ! in it unless it stands in single quotes."},
     row{d::wrong_password, "wrong_password",
-        "Compare both with `users` in the server's config, which has to be reloaded after a "
-        "change. They come from the first of --user and --password or --server, the environment, "
-        "the context; the shell replaces $ and ! in them unless they stand in single quotes."},
+        "Compare both with the users in the server's config, which has to be reloaded after a "
+        "change; where that holds a hash ($2a$...), give the password that was hashed. They come "
+        "from the first of --user and --password or --server, the environment, the context; the "
+        "shell replaces $ and ! in them unless they stand in single quotes."},
     row{d::wrong_nkey, "wrong_nkey",
         "Compare the public key of the seed with `nkey` of the users in the server's config: "
         "nk -inkey FILE -pubout prints it."},
@@ -170,8 +171,8 @@ constexpr std::array rows{
         "Nothing, unless programs here use JetStream: then add a `jetstream` block to the server's "
         "config, or start it with --jetstream."},
     row{d::jetstream_not_enabled, "jetstream_not_enabled",
-        "Nothing, unless programs here use JetStream: then enable it for this account (in the "
-        "config jetstream: enabled, with nsc edit account --js-enable)."},
+        "Nothing, unless programs here use JetStream: then enable it for this account, with "
+        "jetstream: enabled in the config, or nsc edit account --js-disk-storage."},
     row{d::jetstream_not_permitted, "jetstream_not_permitted",
         "Nothing, unless this user is to use JetStream: then allow it to publish to $JS.API.>."},
     row{d::jetstream_failed, "jetstream_failed",
