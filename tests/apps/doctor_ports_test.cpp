@@ -8,6 +8,7 @@
 #include "support/timing.hpp"
 
 #include <chrono>
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -63,7 +64,9 @@ TEST_CASE("M04 doctor: wrong port, nats-server's monitoring") {
 
 TEST_CASE("M04 doctor: wrong port, a web server") {
     // It says nothing until it is asked.
-    const scripted_peer web([](peer_session& s) {
+    peer_options options;
+    options.host(GENERATE("127.0.0.1", "::1"));
+    const scripted_peer web(options, [](peer_session& s) {
         while (!s.line().empty()) {}
         s.send("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
     });
@@ -77,6 +80,18 @@ TEST_CASE("M04 doctor: wrong port, one that is silent") {
     const auto found = on_address(address_of(silent.url()), {"--timeout", soon()});
     found.check_failure("info", "silent_port", "Check host and port");
     CHECK(silent.received().find("s3cr3t") == std::string::npos);
+
+    const test_proxy proxy{proxy_behaviour()};
+    on_address(address_of(silent.url()), {"--timeout", soon(), "--socks-proxy", proxy.url()})
+        .check_failure("info", "silent_port", "Check host and port");
+}
+
+TEST_CASE("M04 doctor: Ctrl-C ends it at once") {
+    const scripted_peer silent([](peer_session& s) { s.wait_closed(); });
+    auto running = conats_tool({"doctor", "-s", silent.url(), "--timeout", "1h"}).start();
+    REQUIRE(eventually([&] { return silent.connections() == 1; }));
+    running.signal(SIGINT);
+    CHECK(running.wait().code == 130);
 }
 
 TEST_CASE("M04 doctor: wrong port, one that closes at once") {

@@ -8,13 +8,60 @@
 #include "support/scripted_peer.hpp"
 #include "support/timing.hpp"
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/stream.hpp>
+
+#include <memory>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace conats::test;
 using Catch::Matchers::Contains;
 
 namespace {
+
+namespace asio = boost::asio;
+
+/// Speaks TLS to each client and is silent within.
+class silent_tls_server {
+public:
+    explicit silent_tls_server(const tls_files& files) {
+        context_.use_certificate_chain_file(files.path("server.pem"));
+        context_.use_private_key_file(files.path("server.key"), asio::ssl::context::pem);
+        accept();
+        thread_ = std::thread([this] { io_.run(); });
+    }
+    ~silent_tls_server() {
+        io_.stop();
+        thread_.join();
+    }
+
+    [[nodiscard]] std::string address() const {
+        return "127.0.0.1:" + std::to_string(listener_.local_endpoint().port());
+    }
+
+private:
+    using stream = asio::ssl::stream<asio::ip::tcp::socket>;
+
+    void accept() {
+        auto made = std::make_shared<stream>(io_, context_);
+        kept_.push_back(made);
+        listener_.async_accept(made->next_layer(), [this, made](const auto& failed) {
+            if (!failed)
+                made->async_handshake(stream::server, [](const auto&) {});
+            accept();
+        });
+    }
+
+    asio::io_context io_;
+    asio::ssl::context context_{asio::ssl::context::tls_server};
+    asio::ip::tcp::acceptor listener_{io_, {asio::ip::make_address("127.0.0.1"), 0}};
+    std::vector<std::shared_ptr<stream>> kept_;
+    std::thread thread_;
+};
 
 /// With a token, so that there is a secret to keep.
 examined on_server(const nats_server& server, std::vector<std::string> more = {}) {
@@ -115,6 +162,13 @@ TEST_CASE("M04 doctor: TLS first at a web server") {
     const nats_server server;
     examined({"-s", "127.0.0.1:" + std::to_string(server.monitor_port()), "--tlsfirst"})
         .check_failure("tls", "http_server", "web server");
+}
+
+TEST_CASE("M04 doctor: a service within TLS that is not NATS") {
+    const tls_files files;
+    const silent_tls_server other(files);
+    examined({"-s", other.address(), "--timeout", "1s"})
+        .check_failure("info", "other_service", "not NATS");
 }
 
 TEST_CASE("M04 doctor: WebSockets within TLS") {
