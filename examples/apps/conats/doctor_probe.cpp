@@ -58,7 +58,7 @@ asio::awaitable<std::string> ask_http(tcp::endpoint where, std::chrono::nanoseco
     timer.async_wait([socket](const boost::system::error_code& cancelled) {
         boost::system::error_code ignored;
         if (!cancelled)
-            socket->close(ignored);
+            (void)socket->close(ignored);
     });
     std::string answer;
     auto [refused] = co_await socket->async_connect(where, as_result);
@@ -70,7 +70,7 @@ asio::awaitable<std::string> ask_http(tcp::endpoint where, std::chrono::nanoseco
         co_await asio::async_read(*socket, to, as_result);
     }
     boost::system::error_code ignored;
-    socket->close(ignored);
+    (void)socket->close(ignored);
     co_return answer;
 }
 
