@@ -236,6 +236,20 @@ void add_bench(CLI::App& app, command_line& line) {
     command->add_flag("-j,--json", s.json, "Print the result as a line of JSON");
 }
 
+void add_doctor(CLI::App& app, command_line& line) {
+    CLI::App* command = nullptr;
+    auto& s = add_verb<doctor_settings>(app, line, command, "doctor", nullptr,
+                                        "Find out what is wrong with a server or the way to it");
+    add_positive(*command, "--count", s.count, "How many round trips, 5");
+    add_duration(*command, "--slow", s.slow, "A median round trip above it is a warning, 100ms");
+    add_duration(*command, "--expiry", s.expiry,
+                 "A certificate that does not last so long is a warning, 14d");
+    add_text(*command, "--subject", s.subject,
+             "Subscribe and publish to it, once, instead of to an inbox", "SUBJECT");
+    command->add_flag("--strict", s.strict, "A warning counts as a failure");
+    command->add_flag("-j,--json", s.json, "Print JSON");
+}
+
 /// What is wrong, without values: only names of options, which begin with '-'.
 std::string fault_of(const CLI::ParseError& e, const CLI::App& app) {
     if (app.get_subcommands().empty())
@@ -259,7 +273,8 @@ command_line parse_command_line(int count, const char* const* arguments) {
     app.fallthrough();
     app.get_formatter()->column_width(32);
     add_connection(app, line.connection);
-    for (const auto add : {add_pub, add_sub, add_req, add_reply, add_rtt, add_info, add_bench})
+    for (const auto add :
+         {add_pub, add_sub, add_req, add_reply, add_rtt, add_info, add_bench, add_doctor})
         add(app, line);
     try {
         app.parse(count, arguments);

@@ -10,6 +10,7 @@
 #include <conats/websocket.hpp>
 #endif
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -193,6 +194,22 @@ std::string authentication_of(const conats::connect_options& o) {
         if (server.reveal().find('@') != std::string_view::npos)
             return "userinfo in the address";
     return o.tls() && !o.tls()->certificate_file().empty() ? "the certificate alone" : "none";
+}
+
+std::vector<conats::secret> addresses_of(const conats::connect_options& options) {
+    std::vector<conats::secret> all;
+    for (const conats::secret& list : options.servers()) {
+        std::string_view rest = list.reveal();
+        while (!rest.empty()) {
+            const std::size_t size = std::min(rest.find(','), rest.size());
+            if (const std::string_view one = trimmed(rest.substr(0, size)); !one.empty())
+                all.emplace_back(one);
+            rest.remove_prefix(std::min(size + 1, rest.size()));
+        }
+    }
+    if (all.empty())
+        all.emplace_back("nats://127.0.0.1:4222");
+    return all;
 }
 
 } // namespace tool

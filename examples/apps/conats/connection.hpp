@@ -5,8 +5,10 @@
 #include "settings.hpp"
 
 #include <conats/connect_options.hpp>
+#include <conats/secret.hpp>
 
 #include <string>
+#include <vector>
 
 namespace tool {
 
@@ -22,5 +24,8 @@ namespace tool {
 
 /// How the options authenticate, in words and without secrets: "a token", "credentials in 'x'".
 [[nodiscard]] std::string authentication_of(const conats::connect_options& options);
+
+/// Each address of the list by itself; a default one where there is none.
+[[nodiscard]] std::vector<conats::secret> addresses_of(const conats::connect_options& options);
 
 } // namespace tool

@@ -4,6 +4,7 @@
 
 #include "command_line.hpp"
 #include "connection.hpp"
+#include "doctor.hpp"
 #include "exit_code.hpp"
 #include "interrupts.hpp"
 #include "output.hpp"
@@ -59,6 +60,9 @@ struct dispatcher {
     }
     asio::awaitable<int> operator()(const bench_settings& s) const {
         return bench(std::move(options), s, out, signals, context);
+    }
+    asio::awaitable<int> operator()(const doctor_settings& s) const {
+        return doctor(std::move(options), s, out);
     }
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "connection.hpp"
 #include "exit_code.hpp"
 #include "session.hpp"
 #include "text.hpp"
@@ -27,23 +28,6 @@ struct measured {
     std::string address;
     conats::latency_histogram times;
 };
-
-/// Each address of the list by itself; a default one where there is none.
-std::vector<conats::secret> addresses_of(const conats::connect_options& options) {
-    std::vector<conats::secret> all;
-    for (const conats::secret& list : options.servers()) {
-        std::string_view rest = list.reveal();
-        while (!rest.empty()) {
-            const std::size_t size = std::min(rest.find(','), rest.size());
-            if (const std::string_view one = trimmed(rest.substr(0, size)); !one.empty())
-                all.emplace_back(one);
-            rest.remove_prefix(std::min(size + 1, rest.size()));
-        }
-    }
-    if (all.empty())
-        all.emplace_back("nats://127.0.0.1:4222");
-    return all;
-}
 
 asio::awaitable<measured> measure(conats::connect_options options, std::uint64_t count) {
     const conats::client nc = co_await open_connection(std::move(options));

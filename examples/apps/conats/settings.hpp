@@ -102,11 +102,16 @@ struct bench_settings {
 };
 
 struct doctor_settings {
+    std::uint64_t count = 5;
+    nanoseconds slow = std::chrono::milliseconds(100); ///< a longer median is a slow link's
+    nanoseconds expiry = std::chrono::hours(14 * 24);  ///< what a certificate has to last
+    std::string subject;                               ///< empty: an inbox of its own
+    bool strict = false;                               ///< a warning counts as a failure
     bool json = false;
 };
 
 /// A subcommand with its options.
 using verb_settings = std::variant<pub_settings, sub_settings, req_settings, reply_settings,
-                                   rtt_settings, info_settings, bench_settings>;
+                                   rtt_settings, info_settings, bench_settings, doctor_settings>;
 
 } // namespace tool
