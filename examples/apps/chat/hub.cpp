@@ -89,8 +89,8 @@ void hub::leave(member& m) {
         announce();
 }
 
-bool hub::say(const member& m, const std::string& text) {
-    const auto found = members_.find(const_cast<member*>(&m)); // NOLINT: only looked for
+bool hub::say(member& m, const std::string& text) {
+    const auto found = members_.find(&m);
     if (found == members_.end())
         return false;
     said s;

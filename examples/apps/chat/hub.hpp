@@ -63,7 +63,7 @@ public:
     void enter(member& m, const std::string& name);
     void leave(member& m);
     /// False before `enter`, and where NATS does not take it.
-    [[nodiscard]] bool say(const member& m, const std::string& text);
+    [[nodiscard]] bool say(member& m, const std::string& text);
     /// Who is there, at all servers.
     [[nodiscard]] std::set<std::string> people() const { return room_.people(); }
 

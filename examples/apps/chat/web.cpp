@@ -98,7 +98,8 @@ std::string error_frame(std::string_view why) {
 } // namespace
 
 /// One connection: asks for a file of the page, or becomes a member of the chat.
-class web_server::connection : public member, public std::enable_shared_from_this<connection> {
+class web_server::connection final : public member,
+                                     public std::enable_shared_from_this<connection> {
 public:
     connection(web_server& server, tcp::socket socket)
         : server_(server),
