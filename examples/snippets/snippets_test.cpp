@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto close_after = 300ms;
 
-std::string quoted(const std::string& part) {
+std::string text_of(const std::string& part) {
     const auto begin = part.find('"');
     const auto end = part.rfind('"');
     if (begin == part.npos || end == begin)
@@ -119,7 +119,7 @@ snippet_mark::snippet_mark(const std::string& text) : server("any") {
         if (part.starts_with("on "))
             server = part.substr(3);
         else if (part.starts_with("prints "))
-            prints = quoted(part);
+            prints = text_of(part);
         else if (part.starts_with("throws "))
             throws = part.substr(7);
         else if (part.starts_with("closes"))
