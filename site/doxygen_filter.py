@@ -8,8 +8,8 @@ it, `// ---` begins a section, `Errors:` begins a paragraph. This tells Doxygen 
 - a declaration without a comment of its own, directly below one of the same name or, for a setter,
   anywhere in a class that documents the name, is documented as another form of that;
 - `to_string` and `<<` of an enumeration, default constructors: what they do is the same for all;
-- what only copies, moves, destroys or is deleted, friends (`==`), what an iterator has and
-  specialisations for Boost.System are not shown;
+- what only copies, moves, destroys or is deleted, friends (`==`), what an iterator has, what is for
+  the library and specialisations for Boost.System are not shown;
 - `inline namespace v0` is not there.
 
 Everything else that is public and has no comment stays without one, so that Doxygen warns of it; of
@@ -102,8 +102,9 @@ class header:
         if name == "to_string":
             self.printable.add(parameters(text, name))
         is_friend = re.match(r"\s*(CONATS_EXPORT )?friend\b", text)
-        if is_friend or is_hidden(text, name, self.owner()) and not documented:
-            while is_friend and self.lines[first - 1].strip().startswith("///"):
+        is_ours = self.lines[first - 1].strip().startswith("/// For the library.")
+        if is_friend or is_ours or is_hidden(text, name, self.owner()) and not documented:
+            while self.lines[first - 1].strip().startswith("///"):
                 first -= 1
             self.before[first] = "/** @cond */ " + self.before.get(first, "")
             self.after[last] = " /** @endcond */"

@@ -22,11 +22,11 @@ std::string port_of(const std::vector<std::string>& urls) {
 
 std::string snippet_servers::files_and_config(const std::string& kind) {
     const certificate_authority ca;
-    const auto own = ca.issue(certificate_request("nats.example")
-                                  .name("DNS:nats.example")
-                                  .name("DNS:*.example")
-                                  .name("DNS:localhost")
-                                  .name("IP:127.0.0.1"));
+    certificate_request names("nats.example");
+    names.name("DNS:localhost").name("IP:127.0.0.1");
+    for (const char* host : {"nats", "demo", "a", "b", "backup", "third"})
+        names.name(std::string("DNS:") + host + ".example");
+    const auto own = ca.issue(names);
     const auto me = ca.client("me");
     const test_operator authority;
     const test_nkey user;

@@ -20,7 +20,7 @@ using namespace std::chrono_literals;
 
 constexpr auto close_after = 300ms;
 
-std::string quoted(const std::string& part) {
+std::string text_of(const std::string& part) {
     const auto begin = part.find('"');
     const auto end = part.rfind('"');
     if (begin == part.npos || end == begin)
@@ -67,8 +67,8 @@ std::string output_of(const snippet_servers& servers, const std::string& program
 std::string output_until(const snippet_servers& servers, const std::string& program,
                          const std::string& text) {
     const auto log = servers.scratch().path() / "log";
-    const pid_t pid =
-        start_process({"/bin/sh", "-c", servers.prefix() + "'" CONATS_SNIPPETS "/" + program}, log);
+    const pid_t pid = start_process(
+        {"/bin/sh", "-c", servers.prefix() + "stdbuf -oL '" CONATS_SNIPPETS "/" + program}, log);
     const bool said =
         eventually([&] { return read_file(log).find(text) != std::string::npos; }, 20s);
     const bool ended = collect_process(pid);
@@ -119,7 +119,7 @@ snippet_mark::snippet_mark(const std::string& text) : server("any") {
         if (part.starts_with("on "))
             server = part.substr(3);
         else if (part.starts_with("prints "))
-            prints = quoted(part);
+            prints = text_of(part);
         else if (part.starts_with("throws "))
             throws = part.substr(7);
         else if (part.starts_with("closes"))
@@ -161,10 +161,10 @@ TEST_CASE("Snippets: few are not run to their end, and say why") {
             CHECK_FALSE(mark.prints.empty());
     }
     INFO(all);
-    CHECK(snippet_cases.size() >= 100);
-    CHECK(closed <= 10);
-    CHECK(stopped <= 3);
-    CHECK(not_run <= 3);
+    CHECK(snippet_cases.size() >= 75);
+    CHECK(closed <= 6);
+    CHECK(stopped <= 2);
+    CHECK(not_run <= 2);
 }
 
 TEST_CASE("Snippets: one that fails when it is run is found") {

@@ -76,8 +76,7 @@ public:
     user_login& operator=(user_login&&) noexcept;
     ~user_login();
 
-    /// The name.
-    [[nodiscard]] const secret& user() const noexcept { return user_; }
+    [[nodiscard]] const secret& user() const noexcept { return user_; } ///< the name
     /// Goes with it; may be empty.
     [[nodiscard]] const secret& password() const noexcept { return password_; }
 
@@ -115,8 +114,7 @@ public:
     /// wrong and showing nothing of the text.
     static user_jwt from_credentials(const secret& text);
 
-    /// The JWT itself.
-    [[nodiscard]] const secret& token() const noexcept { return token_; }
+    [[nodiscard]] const secret& token() const noexcept { return token_; } ///< the JWT itself
     /// Empty for a bearer JWT and where a signer signs.
     [[nodiscard]] const secret& seed() const noexcept { return seed_; }
     /// Empty where there is a seed or nothing is to be proven.

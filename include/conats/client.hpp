@@ -320,12 +320,10 @@ public:
     [[nodiscard]] std::string connected_url() const;
     /// The socket's addresses as `ip:port`; empty if not connected.
     [[nodiscard]] std::string local_address() const;
-    /// The other end, or the proxy.
-    [[nodiscard]] std::string remote_address() const;
+    [[nodiscard]] std::string remote_address() const; ///< the other end, or the proxy
     /// The connection's encryption and the server's certificate; empty if there is none.
     [[nodiscard]] conats::tls_info tls_info() const;
-    /// Its counters, taken at once.
-    [[nodiscard]] conats::statistics statistics() const;
+    [[nodiscard]] conats::statistics statistics() const; ///< its counters, taken at once
     /// How long requests and flushes took so far; nothing without
     /// `connect_options::record_latency`. A copy, of 18 KiB.
     [[nodiscard]] latency_statistics latency() const;

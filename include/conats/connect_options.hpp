@@ -68,11 +68,9 @@ public:
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
     connect_options(std::string_view servers);
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
-    /// The same, from a C string.
-    connect_options(const char* servers);
+    connect_options(const char* servers); ///< the same, from a C string
     // NOLINTNEXTLINE(google-explicit-constructor): `connect(url)` takes it for options
-    /// The same, from a string.
-    connect_options(const std::string& servers);
+    connect_options(const std::string& servers); ///< the same, from a string
     connect_options(const connect_options&);
     connect_options(connect_options&&) noexcept;
     connect_options& operator=(const connect_options&);
@@ -131,8 +129,7 @@ public:
     /// The kernel's buffers, in bytes; at most 1 GiB. Default: 0, as the system has them.
     connect_options& send_buffer_size(std::size_t bytes);
     [[nodiscard]] std::size_t send_buffer_size() const noexcept { return send_buffer_size_; }
-    /// As `send_buffer_size`.
-    connect_options& receive_buffer_size(std::size_t bytes);
+    connect_options& receive_buffer_size(std::size_t bytes); ///< as `send_buffer_size`
     [[nodiscard]] std::size_t receive_buffer_size() const noexcept { return receive_buffer_size_; }
     /// Called with each TCP socket once it is connected (to the proxy, if there is one), to set
     /// what these options do not. It runs on the engine's strand: it must not wait, and not close
@@ -167,8 +164,7 @@ public:
     /// A user; goes with `password`.
     connect_options& user(secret name);
     [[nodiscard]] const secret& user() const noexcept { return user_; }
-    /// Goes with `user`.
-    connect_options& password(secret p);
+    connect_options& password(secret p); ///< goes with `user`
     [[nodiscard]] const secret& password() const noexcept { return password_; }
     /// Asked for user and password on every attempt.
     connect_options& user_provider(user_provider_function f);

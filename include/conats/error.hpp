@@ -152,8 +152,7 @@ public:
     /// The same of a code of this library.
     // NOLINTNEXTLINE(google-explicit-constructor): likewise in `return errc::closed;`
     error(errc code) : code_(make_error_code(code)) {}
-    /// A code with words, which hold no secret.
-    error(error_code code, std::string text);
+    error(error_code code, std::string text); ///< a code with words, which hold no secret
     error(errc code, std::string text);
 
     /// Whether there is an error.
@@ -206,8 +205,7 @@ CONATS_EXPORT std::ostream& operator<<(std::ostream& os, const error& e);
 /// Thrown by awaited operations. `what()` is `error::what()`.
 class CONATS_EXPORT system_error : public boost::system::system_error {
 public:
-    /// Of an error; `code()` is its code.
-    explicit system_error(error e);
+    explicit system_error(error e); ///< of an error; `code()` is its code
     ~system_error() override;
     system_error(const system_error&) = default;
     system_error& operator=(const system_error&) = default;

@@ -61,8 +61,7 @@ public:
     event& operator=(event&&) noexcept;
     ~event();
 
-    /// What it tells of.
-    [[nodiscard]] event_kind kind() const noexcept { return kind_; }
+    [[nodiscard]] event_kind kind() const noexcept { return kind_; } ///< what it tells of
     /// The client's status after a `status_changed`, else its status at the time.
     [[nodiscard]] conats::status status() const noexcept { return status_; }
     /// The cause, with the subject it is about; no error for a change without a cause.

@@ -68,14 +68,11 @@ public:
     /// Whether there is a header of exactly this name.
     [[nodiscard]] bool contains(std::string_view name) const noexcept;
 
-    /// How many headers there are; counts them.
-    [[nodiscard]] std::size_t size() const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept; ///< how many headers there are; counts them
     /// Whether there is none.
     [[nodiscard]] bool empty() const noexcept { return lines_.empty(); }
-    /// The first.
-    [[nodiscard]] iterator begin() const noexcept;
-    /// Behind the last.
-    [[nodiscard]] iterator end() const noexcept;
+    [[nodiscard]] iterator begin() const noexcept; ///< the first
+    [[nodiscard]] iterator end() const noexcept;   ///< behind the last
 
     /// The lines as they stand on the wire.
     [[nodiscard]] std::string_view lines() const noexcept { return lines_; }
@@ -103,8 +100,7 @@ public:
     headers& set(std::string_view name, std::string_view value);
     /// Removes all headers of exactly this name; returns how many.
     std::size_t erase(std::string_view name);
-    /// Removes all headers, and forgets the fault.
-    void clear() noexcept;
+    void clear() noexcept; ///< removes all headers, and forgets the fault
 
     /// The value of the first header of exactly this name; good until a change.
     [[nodiscard]] std::optional<std::string_view> get(std::string_view name) const noexcept {

@@ -31,10 +31,8 @@ public:
     // All zero where nothing was recorded.
     /// The shortest; zero where nothing was recorded, as all below.
     [[nodiscard]] std::chrono::nanoseconds min() const noexcept;
-    /// The longest.
-    [[nodiscard]] std::chrono::nanoseconds max() const noexcept { return max_; }
-    /// The sum by the count.
-    [[nodiscard]] std::chrono::nanoseconds mean() const noexcept;
+    [[nodiscard]] std::chrono::nanoseconds max() const noexcept { return max_; } ///< the longest
+    [[nodiscard]] std::chrono::nanoseconds mean() const noexcept; ///< the sum by the count
     /// What so large a part of all took no longer than: `quantile(0.99)`. Below 0 counts as 0,
     /// above 1 as 1.
     [[nodiscard]] std::chrono::nanoseconds quantile(double part) const noexcept;

@@ -83,8 +83,7 @@ public:
 
     /// Where they begin; null where there are none.
     [[nodiscard]] const char* data() const noexcept { return data_; }
-    /// How many there are.
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; } ///< how many there are
     /// What keeps them alive.
     [[nodiscard]] const std::shared_ptr<const void>& owner() const noexcept { return owner_; }
 

@@ -42,8 +42,7 @@ public:
 
     /// The text itself; valid until this object changes. Do not log it.
     [[nodiscard]] std::string_view reveal() const noexcept { return {data_, size_}; }
-    /// How many bytes it has.
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; } ///< how many bytes it has
     /// Whether it has none, which stands for "not set".
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 

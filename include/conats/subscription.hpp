@@ -107,14 +107,12 @@ public:
     [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
     /// What it is subscribed to; empty for an empty subscription.
     [[nodiscard]] std::string_view subject() const noexcept;
-    /// Its queue group; empty: none.
-    [[nodiscard]] std::string_view queue_group() const noexcept;
+    [[nodiscard]] std::string_view queue_group() const noexcept; ///< its queue group; empty: none
     /// Whether messages may still arrive.
     [[nodiscard]] bool active() const;
     /// Why it ended; no error while it has not.
     [[nodiscard]] error end_reason() const;
-    /// Its counters, taken at once.
-    [[nodiscard]] subscription_statistics statistics() const;
+    [[nodiscard]] subscription_statistics statistics() const; ///< its counters, taken at once
     /// Starts the maxima of the statistics anew.
     void reset_max_pending();
     /// Replaces the pending limits; 0 means without limit.

@@ -114,14 +114,12 @@ public:
     /// Our certificate in PEM form, followed by those between it and the CA. Needs a key.
     tls_options& certificate_file(std::string path);
     [[nodiscard]] const std::string& certificate_file() const noexcept { return certificate_file_; }
-    /// The same as text.
-    tls_options& certificate_pem(std::string text);
+    tls_options& certificate_pem(std::string text); ///< the same as text
     [[nodiscard]] const std::string& certificate_pem() const noexcept { return certificate_pem_; }
     /// The certificate's private key in PEM form; may be the certificate's own file.
     tls_options& key_file(std::string path);
     [[nodiscard]] const std::string& key_file() const noexcept { return key_file_; }
-    /// The same as text.
-    tls_options& key_pem(secret text);
+    tls_options& key_pem(secret text); ///< the same as text
     [[nodiscard]] const secret& key_pem() const noexcept { return key_pem_; }
     /// What the key or the PKCS#12 file is encrypted with.
     tls_options& key_password(secret text);
