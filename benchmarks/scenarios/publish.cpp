@@ -23,12 +23,15 @@ asio::awaitable<void> by_publish(conats::client nc, std::string subject, std::st
 
 asio::awaitable<void> by_try_publish(conats::client nc, std::string subject, std::string payload,
                                      std::uint64_t count, std::uint64_t& done) {
-    for (; done != count; ++done) {
-        if (done % burst == 0)
+    for (std::uint64_t i = 0; i != count; ++i) {
+        if (i % burst == 0) {
+            done = i;
             co_await nc.publish(subject, payload);
-        else if (auto e = nc.try_publish(subject, payload))
+        } else if (auto e = nc.try_publish(subject, payload)) {
             throw conats::system_error(e);
+        }
     }
+    done = count;
 }
 
 asio::awaitable<void> by_owned(conats::client nc, std::string subject,

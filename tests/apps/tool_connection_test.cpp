@@ -3,7 +3,9 @@
 #include "apps/program.hpp"
 #include "connection.hpp"
 #include "exit_code.hpp"
+#include "integration/tls_fixture.hpp"
 #include "support/catch.hpp"
+#include "support/jwt_maker.hpp"
 #include "support/nats_server.hpp"
 
 #include <filesystem>
@@ -198,6 +200,70 @@ TEST_CASE("M01 tool: connects with users, tokens and contexts of the nats comman
     CHECK(program(selected).arguments({"-s", other.url(), "--token", "t0ken"}).run().code == 0);
     const auto file = selected.home().path() / ".config/nats/context/c.json";
     CHECK(pub({"--context", file}).run().code == 0);
+}
+
+TEST_CASE("M01 tool: connects with credentials files and NKeys") {
+    const scratch_directory files;
+    const test_operator owner;
+    const test_nkey user;
+    const nats_server server(owner.config());
+    const auto creds =
+        files.write("user.creds", credentials_text(owner.user_jwt(user), user.seed_text()));
+    CHECK(conats_tool({"info", "-s", server.url(), "--creds", creds}).run().code == 0);
+    const auto info =
+        conats_tool({"info"}).set("NATS_URL", server.url()).set("NATS_CREDS", creds).run();
+    CHECK_THAT(info.out, Contains("credentials in \"" + creds.string() + '"'));
+    CHECK(conats_tool({"info", "-s", server.url()}).run().code == 3);
+    const auto absent = conats_tool({"info", "-s", server.url(), "--creds", "/no.creds"}).run();
+    CHECK(absent.code == 3);
+    CHECK_THAT(absent.err, Contains("/no.creds"));
+
+    const nats_server keys("authorization { users: [ { nkey: " + user.public_key() + " } ] }");
+    const auto seed = files.write("user.nk", user.seed_text());
+    CHECK(conats_tool({"info", "-s", keys.url(), "--nkey", seed}).run().code == 0);
+    CHECK(conats_tool({"info", "-s", keys.url()}).set("NATS_NKEY", seed).run().code == 0);
+}
+
+TEST_CASE("M01 tool: connects by TLS, with a client's certificate") {
+    const tls_files files;
+    const certificate own = files.ca.client("tool");
+    const auto cert = files.scratch.write("client.pem", own.pem);
+    const auto key = files.scratch.write("client.key", own.key);
+    const std::string ca = files.path("ca.pem");
+    const auto code = [](const nats_server& server, std::vector<std::string> more) {
+        return conats_tool({"pub", "a", "x", "-s", server.url()}).arguments(more).run().code;
+    };
+    {
+        const nats_server server(files.config("verify: true"));
+        CHECK(code(server, {"--tlsca", ca, "--tlscert", cert, "--tlskey", key}) == 0);
+        CHECK(code(server, {"--tlsca", ca}) == 3);
+        const auto unknown = conats_tool({"info", "-s", server.url()}).run();
+        CHECK(unknown.code == 3);
+        CHECK_THAT(unknown.err, Contains("tls_certificate_rejected") && Contains("--tlsca"));
+        const auto info = conats_tool({"info"})
+                              .set("NATS_URL", server.url())
+                              .set("NATS_CA", ca)
+                              .set("NATS_CERT", cert)
+                              .set("NATS_KEY", key)
+                              .run();
+        CHECK_THAT(info.out, Contains("TLS: TLSv1.3") && Contains("Certificate verified: yes"));
+    }
+    const nats_server plain;
+    const auto refused = conats_tool({"info", "-s", plain.url(), "--tlsca", ca}).run();
+    CHECK(refused.code == 3);
+    CHECK_THAT(refused.err, Contains("tls_not_offered"));
+}
+
+TEST_CASE("M01 tool: connects by TLS before the greeting") {
+    require_server({2, 10, 4});
+    const tls_files files;
+    const std::string ca = files.path("ca.pem");
+    const auto code = [](const nats_server& server, std::vector<std::string> more) {
+        return conats_tool({"pub", "a", "x", "-s", server.url()}).arguments(more).run().code;
+    };
+    const nats_server first(files.config("handshake_first: true"));
+    CHECK(code(first, {"--tlsca", ca, "--tlsfirst"}) == 0);
+    CHECK(code(first, {"--tlsca", ca, "--timeout", "300ms"}) == 3);
 }
 
 TEST_CASE("M01 tool: no secret is in any output") {

@@ -4,6 +4,10 @@
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/json/parse.hpp>
 
 #include <fcntl.h>
@@ -100,6 +104,18 @@ TEST_CASE("M01 tool: sub ends after a time without messages") {
     CHECK(idle.out.empty());
     const auto missing = on(server, {"sub", "quiet", "--wait", "100ms", "--count", "1"}).run();
     CHECK(missing.code == 4);
+}
+
+TEST_CASE("M01 tool: a status is shown as a header") {
+    const nats_server server;
+    auto sub = subscriber(server, {"a", "--count", "1"});
+    boost::asio::io_context context;
+    boost::asio::ip::tcp::socket raw(context);
+    raw.connect({boost::asio::ip::make_address(server.host()), server.port()});
+    const std::string line = "CONNECT {\"headers\":true,\"verbose\":false}\r\n"
+                             "HPUB a 21 21\r\nNATS/1.0 503 Gone\r\n\r\n\r\n";
+    boost::asio::write(raw, boost::asio::buffer(line));
+    CHECK(sub.wait().out == "[#1] Received on \"a\"\nStatus: 503\nDescription: Gone\n\n\n\n");
 }
 
 TEST_CASE("M01 tool: headers alone, and members of a queue group") {
@@ -228,8 +244,11 @@ TEST_CASE("M01 tool: rtt and info tell about server and connection") {
 TEST_CASE("M01 tool: Ctrl-C drains, ends pub early and req at once") {
     const nats_server server;
     auto sub = subscriber(server, {"a", "--raw"});
+    // It wakes up with the signal and 20 000 messages that the server has sent meanwhile.
+    sub.signal(SIGSTOP);
     CHECK(on(server, {"pub", "a", "{{Count}}", "--count", "20000", "-q"}).run().code == 0);
     sub.signal(SIGINT);
+    sub.signal(SIGCONT);
     const auto got = sub.wait();
     CHECK(got.code == 0);
     CHECK(std::count(got.out.begin(), got.out.end(), '\n') == 20000);
@@ -244,7 +263,7 @@ TEST_CASE("M01 tool: Ctrl-C drains, ends pub early and req at once") {
     pub.signal(SIGTERM);
     const auto published = pub.wait();
     CHECK(published.code == 143);
-    CHECK_THAT(published.err, Contains("Published 1 messages"));
+    CHECK_THAT(published.err, Contains("Published 1 message, 1 byte, to \"a\""));
     auto req = on(server, {"req", "b", "x", "--timeout", "1h"}).start();
     CHECK(watcher.says("[#1]"));
     req.signal(SIGINT);

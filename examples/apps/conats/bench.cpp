@@ -73,7 +73,7 @@ asio::awaitable<int> bench(conats::connect_options options, const bench_settings
     for (std::uint64_t i = 0; i != s.clients; ++i)
         setting.clients.push_back(co_await open_connection(options));
     setting.on_ready = [&] {
-        out.note("Waiting for " + number_text(s.msgs) + " messages on " + in_quotes(s.subject));
+        out.note("Waiting for " + count_text(s.msgs, "message") + " on " + in_quotes(s.subject));
     };
     // What it has begun cannot be cancelled one by one: it ends as a whole, without a result.
     signals.on_first([&] { context.stop(); });

@@ -43,11 +43,11 @@ std::string progress_bar(std::uint64_t done, std::uint64_t all, double seconds, 
 
 std::string bench_table(const bench_settings& s, const bench_result& r) {
     const double count = static_cast<double>(r.messages);
+    const std::string_view what = s.kind == "request" ? "request" : "message";
     std::string text = "conats bench " + s.kind + ' ' + in_quotes(s.subject) + ": " +
-                       number_text(r.messages) +
-                       (s.kind == "request" ? " requests of " : " messages of ") +
-                       bytes_text(static_cast<double>(r.size)) + ", " + number_text(r.connections) +
-                       (r.connections == 1 ? " client\n\n" : " clients\n\n");
+                       count_text(r.messages, what) + " of " +
+                       bytes_text(static_cast<double>(r.size)) + ", " +
+                       count_text(r.connections, "client") + "\n\n";
     text += row("rate", number_text(per_second(r.messages, r.seconds)) + "/s");
     text += row("payload",
                 bytes_text(static_cast<double>(per_second(r.messages * r.size, r.seconds))) + "/s");

@@ -44,6 +44,13 @@ void add(facts& to, const char* title, const char* name, std::uint64_t value,
     to.push_back({title, name, json::value(value), shown});
 }
 
+std::string joined(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const std::string& text : texts)
+        all += (all.empty() ? "" : ", ") + text;
+    return all;
+}
+
 facts about_server(const conats::server_info& i) {
     facts f;
     add(f, "Name", "server_name", i.server_name);
@@ -51,6 +58,8 @@ facts about_server(const conats::server_info& i) {
     add(f, "Version", "version", i.version);
     if (!i.cluster.empty())
         add(f, "Cluster", "cluster", i.cluster);
+    if (!i.connect_urls.empty())
+        add(f, "Servers to be had", "connect_urls", joined(i.connect_urls));
     if (!i.domain.empty())
         add(f, "JetStream domain", "domain", i.domain);
     add(f, "JetStream", "jetstream", i.jetstream);

@@ -58,7 +58,8 @@ interrupts::interrupts(boost::asio::io_context& context, std::function<void()> o
 interrupts::~interrupts() {
     handle(SIGINT, SIG_DFL);
     handle(SIGTERM, SIG_DFL);
-    ::close(std::exchange(write_end, -1));
+    ::close(write_end);
+    write_end = -1;
 }
 
 bool interrupts::seen() const {

@@ -22,12 +22,19 @@ void print_title(output& out, const conats::message& m, std::uint64_t number) {
 }
 
 void print_headers(output& out, const conats::message& m) {
+    const auto print = [&](std::string_view name, std::string_view value) {
+        out.print(out.painted(style::header, shown(out, name) + ':'));
+        out.print(' ' + shown(out, value) + '\n');
+    };
     const auto headers = m.headers();
-    for (const conats::header_field& h : headers) {
-        out.print(out.painted(style::header, shown(out, h.name) + ':'));
-        out.print(' ' + shown(out, h.value) + '\n');
-    }
-    if (!headers.empty())
+    const auto status = m.status();
+    if (status.code != 0)
+        print("Status", std::to_string(status.code));
+    if (!status.description.empty())
+        print("Description", status.description);
+    for (const conats::header_field& h : headers)
+        print(h.name, h.value);
+    if (!headers.empty() || status.code != 0)
         out.print("\n");
 }
 

@@ -15,7 +15,7 @@ namespace tool {
 
 /// `[#1] Received on "a" with reply "b"`.
 void print_title(output& out, const conats::message& m, std::uint64_t number);
-/// `Name: value` lines and an empty one; nothing without headers.
+/// `Name: value` lines, a status first, and an empty one; nothing where there are none.
 void print_headers(output& out, const conats::message& m);
 /// The payload, a line feed, and an empty line.
 void print_payload(output& out, const conats::message& m);

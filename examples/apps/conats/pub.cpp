@@ -46,10 +46,10 @@ public:
     [[nodiscard]] std::uint64_t messages() const { return messages_; }
     [[nodiscard]] std::string summary() const {
         const std::string to = " to " + in_quotes(s_.message.subject);
+        const std::string bytes = count_text(bytes_, "byte");
         if (s_.count == 1 && messages_ == 1)
-            return "Published " + number_text(bytes_) + " bytes" + to;
-        return "Published " + number_text(messages_) + " messages, " + number_text(bytes_) +
-               " bytes," + to;
+            return "Published " + bytes + to;
+        return "Published " + count_text(messages_, "message") + ", " + bytes + ',' + to;
     }
 
 private:

@@ -122,6 +122,10 @@ std::string number_text(std::uint64_t n) {
     return digits;
 }
 
+std::string count_text(std::uint64_t n, std::string_view what) {
+    return number_text(n).append(" ").append(what).append(n == 1 ? "" : "s");
+}
+
 std::string bytes_text(double bytes) {
     constexpr std::array<const char*, 5> units{"B", "KiB", "MiB", "GiB", "TiB"};
     std::size_t unit = 0;

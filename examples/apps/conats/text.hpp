@@ -21,6 +21,8 @@ namespace tool {
 [[nodiscard]] std::string duration_text(std::chrono::nanoseconds d);
 /// "1,234,567".
 [[nodiscard]] std::string number_text(std::uint64_t n);
+/// "1 message", "1,234 messages".
+[[nodiscard]] std::string count_text(std::uint64_t n, std::string_view what);
 /// "16 B", "1.5 KiB".
 [[nodiscard]] std::string bytes_text(double bytes);
 
