@@ -53,6 +53,14 @@ function(conats_configure_target target)
     endif()
 endfunction()
 
+# conats_complete(<target>)
+# A shared library has all that it needs, or names a library that does: it does not link otherwise.
+function(conats_complete target)
+    if(BUILD_SHARED_LIBS AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND NOT CONATS_SANITIZE)
+        target_link_options(${target} PRIVATE LINKER:--no-undefined)
+    endif()
+endfunction()
+
 # conats_precompile(<target> <header>...)
 # conats_precompile(<target> FROM <other>)
 # Precompiles headers of other projects for a target, or shares those of another target. Own

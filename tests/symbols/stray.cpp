@@ -8,11 +8,19 @@ namespace conats {
 
 inline namespace v0 {
 SHOWN void intended() {}
+
+namespace impl {
+SHOWN void timer() {}
+SHOWN void timer_of_its_own() {}
+} // namespace impl
 } // namespace v0
 
 SHOWN void without_version() {}
 
-namespace impl {
+} // namespace conats
+
+namespace conats::impl {
+
 SHOWN void secret() {}
 
 template <class T>
@@ -20,8 +28,7 @@ SHOWN T secret_template(T t) {
     return t;
 }
 template SHOWN int secret_template(int);
-} // namespace impl
 
-} // namespace conats
+} // namespace conats::impl
 
 extern "C" SHOWN void unmangled() {}
