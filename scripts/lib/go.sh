@@ -21,18 +21,18 @@ find_go() {
 # built_with_go NAME VERSION GO-MINIMUM MODULE [DIRECTORY]: prints the path of the program, building
 # it first where it is not there. DIRECTORY is where it lies in its module.
 built_with_go() {
-    local name=$1 version=$2 module=$4 go tools=$project/build/tools log=build/log/$1.log
-    local program=$tools/$name-$version/$name
+    local name=$1 version=$2 module=$4 go directory=$project/build/tools log=build/log/$1.log
+    local program=$directory/$name-$version/$name
     if [[ -x $program ]]; then
         printf '%s\n' "$program"
         return 0
     fi
     go=$(find_go "$3") || return 1
-    mkdir -p "$tools" build/log
+    mkdir -p "$directory" build/log
     (
         flock 9
         if [[ -x $program ]]; then exit 0; fi
-        export GOTOOLCHAIN=local GOFLAGS=-mod=mod GOBIN=$tools/partial
+        export GOTOOLCHAIN=local GOFLAGS=-mod=mod GOBIN=$directory/partial
         if ! timeout 60 "$go" list -m "$module@v$version" >"$log" 2>&1; then
             say "$name v$version cannot be built: Go's module proxy does not answer"
             exit 1
@@ -44,6 +44,6 @@ built_with_go() {
         }
         mkdir -p "${program%/*}"
         mv "$GOBIN/$name" "$program"
-    ) 9>"$tools/lock" || return 1
+    ) 9>"$directory/lock" || return 1
     printf '%s\n' "$program"
 }

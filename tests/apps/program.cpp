@@ -203,9 +203,15 @@ outcome_of_program program::run() const {
     return start().wait();
 }
 
+std::string scaled_text(std::chrono::milliseconds span) {
+    return std::to_string(
+               std::chrono::duration_cast<std::chrono::milliseconds>(scaled(span)).count()) +
+           "ms";
+}
+
 program conats_tool(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), CONATS_TOOL_PATH);
-    return program(std::move(arguments));
+    return program(std::move(arguments)).set("NATS_TIMEOUT", scaled_text(5s));
 }
 
 program nats_cli(std::vector<std::string> arguments) {

@@ -72,7 +72,10 @@ private:
     std::shared_ptr<scratch_directory> home_;
 };
 
-/// `conats` with these arguments.
+/// A time for a command line, as long as this machine needs it.
+[[nodiscard]] std::string scaled_text(std::chrono::milliseconds span);
+
+/// `conats` with these arguments, and time to connect.
 [[nodiscard]] program conats_tool(std::vector<std::string> arguments);
 
 /// `nats`, the official command line: $NATS_CLI, else the one in PATH. Without one the test is

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 
+#include <chrono>
 #include <csignal>
 #include <filesystem>
 #include <string>
@@ -90,10 +91,10 @@ TEST_CASE("M01 interop: nats reply answers conats req, also beside conats reply"
     // Both are in one queue group: a request gets one answer.
     auto ours = with(conats_tool({"reply", "svc", "--echo"}), server).start();
     REQUIRE(ours.says("Listening on"));
-    const auto all =
-        with(conats_tool({"req", "svc", "x", "--raw", "--replies", "0", "--timeout", "500ms"}),
-             server)
-            .run();
+    const auto all = with(conats_tool({"req", "svc", "x", "--raw", "--replies", "0", "--timeout",
+                                       scaled_text(std::chrono::milliseconds(500))}),
+                          server)
+                         .run();
     CHECK(all.out == "x\n");
 }
 

@@ -16,12 +16,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <string>
 #include <utility>
 #include <vector>
 
 using namespace conats::test;
+using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 namespace json = boost::json;
@@ -150,14 +152,19 @@ TEST_CASE("M01 tool: req gathers many replies and tells what is missing") {
     const nats_server server;
     auto one = service(server, {"who", "one", "--queue", "a"});
     auto two = service(server, {"who", "two", "--queue", "b"});
-    const auto both = on(server, {"req", "who", "", "--replies", "2", "--raw"}).run();
+    const std::string time = scaled_text(300ms);
+    const auto ask = [&](const char* replies) {
+        return on(server, {"req", "who", "", "--raw", "--replies", replies, "--reply-timeout", time,
+                           "--timeout", time})
+            .run();
+    };
+    const auto both = ask("2");
     CHECK(both.code == 0);
     CHECK_THAT(both.out, Contains("one\n") && Contains("two\n"));
-    const auto three = on(server, {"req", "who", "", "--replies", "3", "--raw"}).run();
+    const auto three = ask("3");
     CHECK(three.code == 4);
     CHECK_THAT(three.err, Contains("2 of 3 replies"));
-    const auto all =
-        on(server, {"req", "who", "", "--replies", "0", "--raw", "--timeout", "300ms"}).run();
+    const auto all = ask("0");
     CHECK(all.code == 0);
     CHECK(all.out.size() == 8);
     one.signal(SIGTERM);
@@ -168,11 +175,11 @@ TEST_CASE(
     "M01 tool: exit codes tell a timeout, nobody there, no connection and wrong usage apart") {
     const nats_server server;
     auto silent = subscriber(server, {"silent"});
-    const auto late = on(server, {"req", "silent", "x", "--timeout", "100ms"}).run();
+    const std::string time = scaled_text(200ms);
+    const auto late = on(server, {"req", "silent", "x", "--timeout", time}).run();
     CHECK(late.code == 4);
     CHECK_THAT(late.err, Contains("conats: timeout"));
-    CHECK(on(server, {"req", "silent", "x", "--replies", "0", "--timeout", "0.1s"}).run().code ==
-          4);
+    CHECK(on(server, {"req", "silent", "x", "--replies", "0", "--timeout", time}).run().code == 4);
     CHECK(on(server, {"req", "nobody", "x"}).run().code == 5);
     CHECK(on(server, {"req", "nobody", "x", "--replies", "2"}).run().code == 5);
     const auto unreachable = conats_tool({"pub", "a", "b", "-s", "nats://127.0.0.1:1"}).run();
