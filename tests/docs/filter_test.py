@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""site/doxygen_filter.py: which declarations it leaves without a comment, so that Doxygen warns of
+"""scripts/site/doxygen_filter.py: which declarations it leaves without a comment, so that Doxygen warns of
 them, and that it changes no line's number. Argument: the project's directory."""
 
 import glob

@@ -13,16 +13,22 @@ from mkdocs.structure.files import File
 
 log = logging.getLogger("mkdocs.hooks.conats")
 
-ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 API = os.path.join(ROOT, "build/docs")
 # Taken as they are, at the place they have in the repository.
 PAGES = ["CHANGELOG.md", "CONTRIBUTING.md", "lib/README.md", "examples/README.md", "benchmarks/README.md"]
-PAGES_AND_PLOTS = ["benchmarks/results/*/README.md", "benchmarks/results/*/*.svg"]
+APP_PAGE = r"examples/apps/\w+/README\.md"
+PAGES_AND_PLOTS = ["examples/apps/*/README.md", "benchmarks/results/*/README.md", "benchmarks/results/*/*.svg"]
 SOURCES = ["examples/*.cpp", "examples/*.hpp"]  # each becomes a page
 
 
+def is_page(path):
+    return path in PAGES or re.fullmatch(APP_PAGE, path)
+
+
 def repository_path(file):
-    return file.src_uri if file.src_uri in PAGES or file.src_uri.startswith("benchmarks/") else "docs/" + file.src_uri
+    path = file.src_uri
+    return path if is_page(path) or path.startswith("benchmarks/") else "docs/" + path
 
 
 def add(files, config, path, directory=ROOT):
@@ -59,7 +65,7 @@ def site_path(path):
         return "api/" + reference().get(header.group(1), "")
     if re.fullmatch(r"examples/\w+\.[ch]pp", path):
         return path + ".md"
-    if path in PAGES or re.fullmatch(r"benchmarks/results/[\d.]+(/README\.md|/[\w-]+\.svg)", path):
+    if is_page(path) or re.fullmatch(r"benchmarks/results/[\d.]+(/README\.md|/[\w-]+\.svg)", path):
         return path
     return None
 
