@@ -7,7 +7,7 @@ import glob
 import os
 import sys
 
-sys.path.insert(0, os.path.join(sys.argv[1], "site"))
+sys.path.insert(0, os.path.join(sys.argv[1], "scripts/site"))
 import doxygen_filter  # noqa: E402
 
 SAMPLE = """#pragma once
