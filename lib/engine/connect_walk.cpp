@@ -160,11 +160,14 @@ asio::awaitable<error> connect_walk::dial() {
     const server_address& server = *server_;
     attempt_number_ = connection_.next_attempt();
     inbox_sid_ = 0;
+    expire_.reset();
     record_.emplace(server.redacted(), attempt_number_, connection_.now());
     if (connection_.logs(log_level::debug))
         connection_.log({log_level::debug, "connecting",
                          "attempt " + std::to_string(attempt_number_), server.redacted()});
     error e = co_await attempt(server);
+    if (e == errc::authorization_violation)
+        tell_expiry(e);
     if (e)
         e.server(server.redacted());
     if (!e || !attempt_ || !attempt_->stopped()) // else it says nothing of the server
@@ -172,6 +175,13 @@ asio::awaitable<error> connect_walk::dial() {
     if (e)
         drop(); // what is left of it is not to stay open through the next pause
     co_return e;
+}
+
+// The server calls an expired JWT a violation like any other.
+void connect_walk::tell_expiry(error& e) const {
+    const auto words = expiry_words(expire_, std::chrono::system_clock::now());
+    if (!words.empty())
+        e.text(e.text() + ": " + words);
 }
 
 asio::awaitable<error> connect_walk::attempt(const server_address& server) {

@@ -66,6 +66,7 @@ private:
     asio::awaitable<error> shake_hands(const server_address& server);
     asio::awaitable<error> subscribe_inbox();
     void plan_renewal();
+    void tell_expiry(error& e) const;
     asio::awaitable<handshake_action> next_action(handshake& h);
     asio::awaitable<handshake_action> read_more(handshake& h);
     asio::awaitable<error> introduce(handshake& h, const server_address& server);

@@ -6,8 +6,10 @@
 #include "values/secret_access.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <ctime>
 
 namespace conats {
 inline namespace v0 {
@@ -56,6 +58,20 @@ std::optional<wall_time> jwt_expiry(std::string_view jwt) {
         return std::nullopt;
     }
     return wall_time(seconds(static_cast<std::int64_t>(expires)));
+}
+
+std::string expiry_words(std::optional<wall_time> expires, wall_time now) {
+    if (!expires || *expires > now) {
+        return {};
+    }
+    const std::time_t seconds = std::chrono::system_clock::to_time_t(*expires);
+    std::tm parts{};
+    if (gmtime_r(&seconds, &parts) == nullptr) {
+        return "the JWT has expired";
+    }
+    std::array<char, 32> text{};
+    const auto size = std::strftime(text.data(), text.size(), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return "the JWT has expired at " + std::string(text.data(), size);
 }
 
 std::optional<wall_time> renewal_time(wall_time now, wall_time expires) noexcept {

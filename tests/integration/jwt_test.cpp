@@ -348,6 +348,13 @@ TEST_CASE("E14 a JWT that has expired is an authentication error") {
     const auto e = outcome_of(options_for(server.url()).jwt(expired, user.seed()));
     CAPTURE(e.what());
     CHECK(e.code() == condition::auth);
+    CHECK_THAT(e.text(), Contains(": the JWT has expired at 20"));
+    CHECK_THAT(e.what(), !Contains(expired.substr(0, 10)));
+    // Another reason is not taken for that.
+    const auto foreign = test_operator().user_jwt(user, user_claims().expires(1h));
+    const auto other = outcome_of(options_for(server.url()).jwt(foreign, user.seed()));
+    CHECK(other.code() == errc::authorization_violation);
+    CHECK_THAT(other.text(), !Contains("expired"));
 }
 
 TEST_CASE("A27 E07 a JWT that makes CONNECT too long is refused before it is sent") {

@@ -44,6 +44,14 @@ TEST_CASE("E14 what has no expiry that can be read never expires") {
     }
 }
 
+TEST_CASE("E14 a JWT that has expired is told with its time") {
+    const wall_time now = at(1700000000s);
+    CHECK(expiry_words(now, now) == "the JWT has expired at 2023-11-14T22:13:20Z");
+    CHECK(expiry_words(at(1s), now) == "the JWT has expired at 1970-01-01T00:00:01Z");
+    CHECK(expiry_words(now + 1s, now).empty());
+    CHECK(expiry_words(std::nullopt, now).empty());
+}
+
 TEST_CASE("E14 a JWT is renewed a tenth of its time, at most a minute, before it expires") {
     const wall_time now = at(1700000000s);
     CHECK(renewal_time(now, now + 1h) == now + 59min);
