@@ -555,9 +555,11 @@ error connection::end_error() const {
 }
 
 error connection::refusal(std::string_view what) const {
-    if (alive_ && !close_reason_ && status_ == conats::status::reconnecting)
-        return error(errc::disconnected,
-                     std::string(what) + ": the client is reconnecting: " + lost_error().text());
+    if (alive_ && !close_reason_ && status_ == conats::status::reconnecting) {
+        std::string text(what);
+        text += text.empty() ? "the client is reconnecting: " : ": the client is reconnecting: ";
+        return error(errc::disconnected, text + lost_error().text());
+    }
     const bool by_us = !close_reason_ || close_reason_.code() == errc::closed ||
                        close_reason_.code() == errc::drained ||
                        close_reason_.code() == errc::timeout;

@@ -353,7 +353,7 @@ error connection::begin_drain(wait_node& n) {
         if (!is_open())
             return refusal("drain");
         if (!is_online()) {
-            close_reason_ = refusal("drain");
+            close_reason_ = refusal(""); // which `drain_result` tells
             stop_requested_ = true;
             drain_waiters_.push(n);
             post_stop(close_reason_);

@@ -6,6 +6,7 @@
 
 using namespace conats::test;
 using namespace std::chrono_literals;
+using Catch::Matchers::StartsWith;
 using conats::errc;
 using conats::event_kind;
 using conats::status;
@@ -531,8 +532,10 @@ TEST_CASE("C19, S66, S67 draining without a connection: a subscription ends, the
         conats::error e;
         co_await nc.drain(e);
         CHECK(e == conats::condition::disconnected);
+        CHECK_THAT(e.what(), StartsWith("disconnected: drain: the client is reconnecting: "));
         const bool closed = co_await reaches(nc, status::closed);
         CHECK(closed);
+        CHECK_THAT(nc.close_reason().text(), StartsWith("the client is reconnecting: "));
     });
 }
 
