@@ -29,6 +29,14 @@ TEST_CASE("M04 doctor: a wrong token, which is not shown") {
     check(examined({}, {{"NATS_URL", server.url()}, {"NATS_TOKEN", "s3cr3t"}}));
 }
 
+TEST_CASE("M04 doctor: a token where NKeys or JWTs are wanted") {
+    const nats_server server(test_operator().config());
+    const examined found({"-s", server.url(), "--token", "s3cr3t"});
+    found.check_failure("auth", "wrong_token", "`authorization` block");
+    CHECK(found.says("auth", "--nkey or --creds instead"));
+    found.check_secrecy("s3cr3t");
+}
+
 TEST_CASE("M04 doctor: a wrong password") {
     const nats_server server("authorization { user: joe, password: right }");
     const examined found({"-s", server.url(), "--user", "joe", "--password", "s3cr3t"});

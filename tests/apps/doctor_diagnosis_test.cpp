@@ -185,6 +185,20 @@ TEST_CASE("M04 diagnosis: refused credentials, by what was shown") {
     CHECK(with(credential_kind::token) == diagnosis::wrong_token);
 }
 
+TEST_CASE("M04 diagnosis: a token or password for a server that has NKeys or JWTs") {
+    failed_attempt f = attempt(connect_phase::auth, errc::authorization_violation);
+    const auto text_with = [&](credential_kind kind) {
+        f.presented = kind;
+        return tool::diagnose(f).text;
+    };
+    f.info.emplace();
+    CHECK(text_with(credential_kind::token) == "the server refuses the token");
+    CHECK(text_with(credential_kind::user) == "the server refuses user and password");
+    f.info->nonce = "nonce";
+    CHECK(text_with(credential_kind::token).ends_with("--nkey or --creds instead"));
+    CHECK(text_with(credential_kind::user).ends_with("--nkey or --creds instead"));
+}
+
 TEST_CASE("M04 diagnosis: the port of the cluster, and other words of the server") {
     failed_attempt f = attempt(connect_phase::auth,
                                error(errc::server_error, "attempted to connect to route port"));

@@ -33,6 +33,13 @@ tool::command_line parsed(std::vector<const char*> words) {
 
 } // namespace
 
+TEST_CASE("M01 a command line without a command is told all of them") {
+    for (const auto& line : {parsed({}), parsed({"publsh", "a"})}) {
+        CHECK(line.code == tool::bad_usage);
+        CHECK_THAT(line.text, Contains("one of pub, sub, req, reply, rtt, info, bench, doctor;"));
+    }
+}
+
 TEST_CASE("M01 durations are written as in Go") {
     CHECK(tool::parse_duration("5s") == 5s);
     CHECK(tool::parse_duration("1m30s") == 90s);
@@ -213,4 +220,12 @@ TEST_CASE("M01 each cause has its exit code") {
     CHECK(code(errc::payload_too_large) == tool::failed);
     CHECK(code(errc::permission_denied) == tool::failed);
     CHECK_THAT(tool::advise(errc::connection_refused), Contains("--server"));
+    const auto of_certificate = [](const char* text) {
+        return tool::advise(conats::error(errc::tls_certificate_rejected, text));
+    };
+    CHECK_THAT(of_certificate("unable to get local issuer certificate"), Contains("--tlsca"));
+    CHECK_THAT(of_certificate("IP address mismatch: it is for 'localhost'"),
+               Contains("by a name") && !Contains("--tlsca"));
+    CHECK_THAT(of_certificate("certificate has expired"),
+               Contains("clock") && !Contains("--tlsca"));
 }

@@ -252,8 +252,12 @@ void add_doctor(CLI::App& app, command_line& line) {
 
 /// What is wrong, without values: only names of options, which begin with '-'.
 std::string fault_of(const CLI::ParseError& e, const CLI::App& app) {
-    if (app.get_subcommands().empty())
-        return "it takes a command: pub, sub, req, reply, rtt, info or bench";
+    if (app.get_subcommands().empty()) {
+        std::string text = "it takes a command: one of";
+        for (const CLI::App* const command : app.get_subcommands(nullptr))
+            text += (text.ends_with("of") ? " " : ", ") + command->get_name();
+        return text;
+    }
     if (dynamic_cast<const CLI::ExtrasError*>(&e) == nullptr)
         return e.what();
     for (const std::string& word : app.remaining(true))

@@ -188,15 +188,23 @@ finding about_handshake(const failed_attempt& f) {
 
 // --- Authentication
 
+/// A nonce is given where there are NKeys or JWTs, which sign it.
+std::string wanted_instead(const failed_attempt& f) {
+    if (!f.info || f.info->nonce.empty())
+        return {};
+    return "; it knows NKeys or JWTs, so it may want --nkey or --creds instead";
+}
+
 finding about_refusal(const failed_attempt& f) {
     switch (f.presented) {
     case credential_kind::none:
         return fail(f, diagnosis::credentials_required,
                     "the server wants credentials, and none were given");
     case credential_kind::token:
-        return fail(f, diagnosis::wrong_token, "the server refuses the token");
+        return fail(f, diagnosis::wrong_token, "the server refuses the token" + wanted_instead(f));
     case credential_kind::user:
-        return fail(f, diagnosis::wrong_password, "the server refuses user and password");
+        return fail(f, diagnosis::wrong_password,
+                    "the server refuses user and password" + wanted_instead(f));
     case credential_kind::nkey:
         return fail(f, diagnosis::wrong_nkey, "the server refuses the NKey");
     case credential_kind::jwt: break;

@@ -88,6 +88,7 @@ std::optional<conats::server_info> read_info(std::string_view line) {
     i.version = text_in(o, "version");
     i.cluster = text_in(o, "cluster");
     i.domain = text_in(o, "domain");
+    i.nonce = text_in(o, "nonce");
     i.max_payload = number_in(o, "max_payload");
     i.headers = flag_in(o, "headers");
     i.auth_required = flag_in(o, "auth_required");

@@ -34,19 +34,32 @@ int code_of(const conats::error& e) {
 
 namespace {
 
+std::string_view advice_on_certificate(std::string_view text) {
+    const auto says = [text](std::string_view part) {
+        return text.find(part) != std::string_view::npos;
+    };
+    if (says("mismatch"))
+        return "connect by a name that the certificate is for";
+    if (says("has expired") || says("not yet valid"))
+        return "renew it, or set the clock of this machine right";
+    return "--tlsca names whom to trust";
+}
+
 /// Empty where there is nothing to be done but to read.
 std::string_view advice(const conats::error& e) {
     if (e == errc::connection_refused || e == errc::host_not_found || e == errc::no_servers)
         return "is a server running there? --server or NATS_URL name another";
     if (e == errc::authorization_violation)
-        return "check --user and --password, --token, --creds, --nkey or the context";
+        return "check --user and --password, --token, --creds, --nkey or the context; conats "
+               "doctor "
+               "tells more";
     if (e == errc::authentication_expired || e == errc::authentication_revoked ||
         e == errc::account_authentication_expired)
         return "get new credentials";
     if (e == errc::credentials_unreadable)
         return "check --creds, --nkey or the context";
     if (e == errc::tls_certificate_rejected)
-        return "--tlsca names whom to trust";
+        return advice_on_certificate(e.text());
     if (e == errc::tls_configuration_invalid)
         return "check --tlsca, --tlscert and --tlskey";
     if (e == errc::tls_not_offered)
