@@ -23,6 +23,7 @@
 
 using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
+using Catch::Matchers::EndsWith;
 
 namespace {
 
@@ -220,6 +221,10 @@ TEST_CASE("M01 each cause has its exit code") {
     CHECK(code(errc::payload_too_large) == tool::failed);
     CHECK(code(errc::permission_denied) == tool::failed);
     CHECK_THAT(tool::advise(errc::connection_refused), Contains("--server"));
+    CHECK_THAT(tool::advise(errc::authorization_violation), Contains("--creds"));
+    CHECK_THAT(tool::advise(conats::error(errc::authorization_violation,
+                                          "Authorization Violation: the JWT has expired at 2026")),
+               EndsWith("; get new credentials"));
     const auto of_certificate = [](const char* text) {
         return tool::advise(conats::error(errc::tls_certificate_rejected, text));
     };

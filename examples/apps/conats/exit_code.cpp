@@ -49,6 +49,8 @@ std::string_view advice_on_certificate(std::string_view text) {
 std::string_view advice(const conats::error& e) {
     if (e == errc::connection_refused || e == errc::host_not_found || e == errc::no_servers)
         return "is a server running there? --server or NATS_URL name another";
+    if (e == errc::authorization_violation && e.text().find("has expired") != std::string::npos)
+        return "get new credentials";
     if (e == errc::authorization_violation)
         return "check --user and --password, --token, --creds, --nkey or the context; conats "
                "doctor "
