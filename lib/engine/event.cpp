@@ -2,6 +2,8 @@
 #include <conats/event.hpp>
 
 #include <ostream>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace conats {
@@ -55,13 +57,20 @@ event& event::operator=(event&&) noexcept = default;
 event::~event() = default;
 
 std::ostream& operator<<(std::ostream& os, const event& e) {
-    os << e.kind();
+    const std::string what = e.what() ? e.what().what() : std::string();
+    const std::string_view kind = to_string(e.kind());
+    // Some kinds are called like the code of their error, with which its words begin.
+    if (what.starts_with(kind) && what.substr(kind.size(), 1) == ":") {
+        os << what;
+        return e.count() == 1 ? os : os << " (" << e.count() << " times)";
+    }
+    os << kind;
     if (e.kind() == event_kind::status_changed)
         os << ' ' << e.status();
     if (e.kind() == event_kind::subscription_changed)
         os << ' ' << e.subscription_state();
-    if (e.what())
-        os << ": " << e.what();
+    if (!what.empty())
+        os << ": " << what;
     else if (!e.what().subject().empty())
         os << ": " << e.what().subject();
     if (e.count() != 1)

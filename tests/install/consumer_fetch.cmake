@@ -2,7 +2,8 @@
 
 # cmake -DKIND=archive|tag -DSOURCE= -DVERSION= -DWORK= -DGENERATOR= -DSETTINGS=... -P consumer_fetch.cmake
 # Makes what a release offers for download of the working tree, an archive or a repository with a
-# tag, and builds and runs the consumer that fetches it. Only what a user needs is in it.
+# tag, and builds and runs the consumer that fetches it. Only what a user needs is in it. Of what comes
+# by the tag one layer is built: the rest would only repeat what the archive shows.
 
 # Nothing of what an earlier run has downloaded is taken.
 set(offer "${WORK}/offer")
@@ -34,6 +35,10 @@ endif()
 execute_process(
     COMMAND "${CMAKE_COMMAND}" --fresh -S "${CMAKE_CURRENT_LIST_DIR}/consumer_fetch" -B "${WORK}/build" -G
             "${GENERATOR}" ${SETTINGS} ${from} COMMAND_ERROR_IS_FATAL ANY)
+if(KIND STREQUAL tag)
+    execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target conats_support COMMAND_ERROR_IS_FATAL ANY)
+    return()
+endif()
 execute_process(COMMAND "${CMAKE_COMMAND}" --build "${WORK}/build" --target consumer COMMAND_ERROR_IS_FATAL ANY)
 execute_process(
     COMMAND "${WORK}/build/consumer" OUTPUT_VARIABLE said COMMAND_ERROR_IS_FATAL ANY COMMAND_ECHO STDOUT)

@@ -14,7 +14,8 @@ namespace tool {
 class interrupts;
 
 /// Reads the payload from stdin where that is to be sent as a whole, and throws a failure where
-/// headers are wrong. It may block: no signal is handled yet.
+/// subjects or headers are wrong, before anything is connected. It may block: no signal is handled
+/// yet.
 void prepare(verb_settings& settings, output& out);
 
 // The subcommands: each connects, does what it is asked and returns the program's exit code, or

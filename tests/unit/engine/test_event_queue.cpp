@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <sstream>
 #include <string>
 
 namespace {
@@ -40,6 +41,23 @@ std::string next(event_queue& queue) {
 }
 
 } // namespace
+
+TEST_CASE("an event prints its kind once, with its error and how often it came") {
+    const auto text = [](const event& e) {
+        std::ostringstream out;
+        out << e;
+        return out.str();
+    };
+    CHECK(text(event(event_kind::connect_failed, error(errc::timeout, "no INFO"))) ==
+          "connect_failed: timeout: no INFO");
+    CHECK(text(event(event_kind::permission_denied, error(errc::permission_denied, "not a"))) ==
+          "permission_denied: not a");
+    CHECK(text(event(event_kind::permission_denied, error(errc::permission_denied, "not a"))
+                   .count(2)) == "permission_denied: not a (2 times)");
+    CHECK(text(event(event_kind::servers_discovered).count(3)) == "servers_discovered (3 times)");
+    CHECK(text(event(event_kind::status_changed).status(status::closed)) ==
+          "status_changed closed");
+}
 
 TEST_CASE("event_queue gives events in order and ends after its last") {
     event_queue queue;
