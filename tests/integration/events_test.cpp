@@ -69,7 +69,7 @@ TEST_CASE("L04 golden log: connect, slow consumer, loss, reconnect, close") {
               "unlimited [a]\n"
               "subscription_changed slow: messages_dropped: pending limits exceeded: messages 2, "
               "bytes unlimited [a]\n"
-              "server_error: server_error: Unheard Of (" +
+              "server_error: Unheard Of (" +
                   peer.url() +
                   ") (2 times)\n"
                   "status_changed disconnected: disconnected: the server closed the connection\n"
