@@ -53,8 +53,8 @@ public:
     [[nodiscard]] const std::string& description() const noexcept { return description_; }
     /// How to connect, for changes and additions.
     [[nodiscard]] const connect_options& options() const noexcept { return options_; }
-    // NOLINTNEXTLINE(google-explicit-constructor): `connect(context("x"))` takes it for options
     /// The same, so that a context goes where options are taken.
+    // NOLINTNEXTLINE(google-explicit-constructor): `connect(context("x"))` takes it for options
     operator connect_options() const { return options_; }
 
     /// For users of JetStream.
