@@ -27,7 +27,6 @@
 #include <optional>
 #include <sstream>
 #include <stdexcept>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -44,9 +43,9 @@ namespace {
 
 /// Empty where there is none.
 std::string chromium() {
-    if (const char* const named = std::getenv("CHROMIUM")) // NOLINT(concurrency-mt-unsafe)
+    if (const char* const named = std::getenv("CHROMIUM"))
         return named;
-    const char* const path = std::getenv("PATH"); // NOLINT(concurrency-mt-unsafe)
+    const char* const path = std::getenv("PATH");
     std::istringstream directories(path == nullptr ? "" : path);
     for (std::string directory; std::getline(directories, directory, ':');)
         if (const std::string file = directory + "/chromium"; ::access(file.c_str(), X_OK) == 0)
@@ -154,14 +153,11 @@ json::value browser::evaluate(const std::string& expression) {
 }
 
 bool browser::eventually(const std::string& expression) {
-    const deadline end(20s);
-    while (!end.passed()) {
+    const auto holds = [&] {
         const json::value v = evaluate(expression);
-        if (v.is_bool() && v.get_bool())
-            return true;
-        std::this_thread::sleep_for(10ms);
-    }
-    return false;
+        return v.is_bool() && v.get_bool();
+    };
+    return test::eventually(holds, 20s);
 }
 
 void browser::type(const std::string& text) {

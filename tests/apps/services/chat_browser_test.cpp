@@ -53,8 +53,7 @@ bool sees(browser& page, const std::string& text) {
 
 /// Where CONATS_SCREENSHOTS names a directory, what the page looks like is drawn there.
 void draw(browser& page, const std::string& name, int width, int height) {
-    const char* const directory =
-        std::getenv("CONATS_SCREENSHOTS"); // NOLINT(concurrency-mt-unsafe)
+    const char* const directory = std::getenv("CONATS_SCREENSHOTS");
     if (directory == nullptr)
         return;
     page.resize(width, height);
