@@ -25,8 +25,12 @@ group_packages() {
         gates) printf '%s\n' "libbenchmark-dev -" "python3 python3" "valgrind valgrind" ;;
         package) printf '%s\n' "dpkg-dev dpkg-shlibdeps" "file file" "help2man help2man" ;;
         packages) printf '%s\n' "debootstrap debootstrap" "iproute2 ip" "lintian lintian" ;;
-        bench) printf '%s\n' "libbenchmark-dev -" "libnats-dev -" "python3 python3" "python3-matplotlib -" \
-                "strace strace" "valgrind valgrind" ;;
+        bench)
+            # munkres, because apt picks the other library that matplotlib's fonts may use, which comes
+            # with Boost 1.74, and then finds no way to keep 1.81 beside it.
+            printf '%s\n' "libbenchmark-dev -" "libnats-dev -" "python3 python3" "python3-munkres -" \
+                "python3-matplotlib -" "strace strace" "valgrind valgrind"
+            ;;
         docs) printf '%s\n' "mkdocs mkdocs" "mkdocs-material -" "doxygen doxygen" "python3 python3" ;;
         *) die "no package group is called '$1'" ;;
     esac
@@ -92,13 +96,6 @@ apt_install() {
         install "$@" >>build/log/apt.log 2>&1
 }
 
-# One by one: apt's resolver has refused sets (libnats-dev with python3-matplotlib) whose packages it
-# took one after the other.
-apt_install_each() {
-    local package
-    for package in "$@"; do apt_install "$package" || return 1; done
-}
-
 # ensure_group GROUP: installs what is missing of a group, saying so in one line.
 ensure_group() {
     local missing why
@@ -120,7 +117,6 @@ ensure_group() {
     fi
     # A stale index names files that are gone: fetch it anew and try once more.
     apt_install "${missing[@]}" || { update_index && apt_install "${missing[@]}"; } ||
-        apt_install_each "${missing[@]}" ||
         die "cannot install ${missing[*]} ($why): apt-get failed; no network? See build/log/apt.log"
     mapfile -t missing < <(missing_packages "$1")
     if ((${#missing[@]} > 0)); then die "apt-get did not install ${missing[*]}; see build/log/apt.log"; fi
