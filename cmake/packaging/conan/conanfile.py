@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from conan import ConanFile
+from conan.errors import ConanInvalidConfiguration
 from conan.tools.build import check_min_cppstd
 from conan.tools.cmake import CMake, CMakeDeps, CMakeToolchain, cmake_layout
 from conan.tools.files import copy, load, rmdir
@@ -63,6 +64,8 @@ class ConatsConan(ConanFile):
 
     def validate(self):
         check_min_cppstd(self, 20)
+        if self.options.tool and self.settings.os != "Linux":
+            raise ConanInvalidConfiguration("the command line tool asks things of Linux; tool=False elsewhere")
 
     def generate(self):
         CMakeDeps(self).generate()

@@ -205,6 +205,9 @@ asio::awaitable<bool> server::answer_request(connection& c) {
     r.version(ec ? 11 : parser.get().version());
     r.keep_alive(keep);
     r.prepare_payload();
+    // Nothing follows the head of such an answer: the client would take it for the next one's.
+    if (!ec && parser.get().method() == http::verb::head)
+        r.body().clear();
     c.stream.expires_after(options_.transfer_timeout);
     co_await http::async_write(c.stream, r, redirect_error(use_awaitable, ec));
     co_return keep && !ec;
