@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is not there, and who is there instead.
+#include "apps/command_lines.hpp"
 #include "apps/doctor_examined.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
@@ -27,8 +28,7 @@ examined on_address(const std::string& address, std::vector<std::string> more = 
 
 /// For ports that say nothing: the whole of it is waited for.
 std::string soon() {
-    const auto t = std::chrono::duration_cast<std::chrono::milliseconds>(scaled(500ms));
-    return std::to_string(t.count()) + "ms";
+    return scaled_text(500ms);
 }
 
 std::string address_of(const std::string& url) {

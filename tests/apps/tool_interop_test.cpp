@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The tool beside the official command line, nats: each understands the other.
-#include "apps/program.hpp"
+#include "apps/command_lines.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 

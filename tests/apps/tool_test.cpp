@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line tool against a real server: every subcommand.
-#include "apps/program.hpp"
+#include "apps/command_lines.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fixture.hpp"
 #include "metrics_tap/latest_values.hpp"
 #include "metrics_tap/tap.hpp"
-#include "program.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
@@ -175,7 +175,7 @@ TEST_CASE("App metrics tap: a flood drops the oldest, is told of once, and the n
 
 TEST_CASE("App metrics tap: the program, until SIGTERM, tells all that came") {
     const nats_server server;
-    program tap("metrics_tap", {server.url(), "m.*", "20"});
+    auto tap = app("metrics_tap", {server.url(), "m.*", "20"}).start();
     REQUIRE(tap.says("tapping m.*\n"));
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -185,8 +185,9 @@ TEST_CASE("App metrics tap: the program, until SIGTERM, tells all that came") {
         tap.signal(SIGTERM);
         co_await nc.close();
     });
-    CHECK(tap.exit_code() == 0);
-    std::istringstream lines(tap.output());
+    const auto end = tap.wait();
+    CHECK(end.code == 0);
+    std::istringstream lines(end.out);
     std::int64_t received = 0;
     std::string last;
     for (std::string line; std::getline(lines, line);)
@@ -199,20 +200,21 @@ TEST_CASE("App metrics tap: the program, until SIGTERM, tells all that came") {
 }
 
 TEST_CASE("App metrics tap: what is wrong with its arguments, or its server, ends it") {
-    program subject("metrics_tap", {"nats://127.0.0.1:1", "a..b"});
-    CHECK(subject.exit_code() == 1);
-    CHECK_THAT(subject.output(), Contains("SUBJECT is no subject: 'a..b'"));
-    program interval("metrics_tap", {"nats://127.0.0.1:1", "a", "1s"});
-    CHECK(interval.exit_code() == 1);
-    CHECK_THAT(interval.output(), Contains("MILLISECONDS is a number above 0, not '1s'"));
-    program unreachable("metrics_tap", {"nats://127.0.0.1:1"});
-    CHECK(unreachable.exit_code() == 1);
-    CHECK_THAT(unreachable.output(), Contains("metrics_tap: connection_refused"));
+    const auto subject = app("metrics_tap", {"nats://127.0.0.1:1", "a..b"}).run();
+    CHECK(subject.code == 1);
+    CHECK_THAT(subject.err, Contains("SUBJECT is no subject: 'a..b'"));
+    const auto interval = app("metrics_tap", {"nats://127.0.0.1:1", "a", "1s"}).run();
+    CHECK(interval.code == 1);
+    CHECK_THAT(interval.err, Contains("MILLISECONDS is a number above 0, not '1s'"));
+    const auto unreachable = app("metrics_tap", {"nats://127.0.0.1:1"}).run();
+    CHECK(unreachable.code == 1);
+    CHECK_THAT(unreachable.err, Contains("metrics_tap: connection_refused"));
 
     nats_server server("authorization { token: t }");
-    program lost("metrics_tap", {server.url("t")});
+    auto lost = app("metrics_tap", {server.url("t")}).start();
     REQUIRE(lost.says("tapping"));
     server.reload("authorization { token: other }"); // it is thrown out, and not let in again
-    CHECK(lost.exit_code() == 1);
-    CHECK_THAT(lost.output(), Contains("metrics_tap: ") && Contains("uthorization"));
+    const auto end = lost.wait();
+    CHECK(end.code == 1);
+    CHECK_THAT(end.err, Contains("metrics_tap: ") && Contains("uthorization"));
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "program.hpp"
+#include "fixture.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
@@ -198,8 +198,8 @@ asio::awaitable<int> answered(conats::subscription& answers, int jobs) {
 
 TEST_CASE("App worker pool: a worker that gets SIGTERM loses no job") {
     const nats_server server;
-    program first("worker_pool", {server.url()});
-    program second("worker_pool", {server.url(), "8"});
+    auto first = app("worker_pool", {server.url()}).start();
+    auto second = app("worker_pool", {server.url(), "8"}).start();
     REQUIRE(first.says("ready for 4 jobs"));
     REQUIRE(second.says("ready for 8 jobs"));
     constexpr int jobs = 400;
@@ -221,27 +221,28 @@ TEST_CASE("App worker pool: a worker that gets SIGTERM loses no job") {
         CHECK_FALSE(answers.try_next()); // none was done twice
         co_await nc.close();
     });
-    CHECK(first.exit_code() == 0);
+    const auto end = first.wait();
+    CHECK(end.code == 0);
     second.signal(SIGINT);
-    CHECK(second.exit_code() == 0);
+    CHECK(second.wait().code == 0);
     const int by_first = std::stoi(first.value_after("stopped: "));
     const int by_second = std::stoi(second.value_after("stopped: "));
     CHECK(by_first > 0);
     CHECK(by_first + by_second == jobs);
-    CHECK_THAT(first.output(), Contains(" 0 refused, 0 failed, 0 retries, 0 dropped"));
+    CHECK_THAT(end.out, Contains(" 0 refused, 0 failed, 0 retries, 0 dropped"));
 }
 
 TEST_CASE("App worker pool: what is wrong with its arguments, or its server, ends it") {
-    program unreachable("worker_pool", {"nats://127.0.0.1:1"});
-    CHECK(unreachable.exit_code() == 1);
-    CHECK_THAT(unreachable.output(), Contains("worker_pool: connection_refused"));
-    program none("worker_pool", {"nats://127.0.0.1:1", "0"});
-    CHECK(none.exit_code() == 1);
-    CHECK_THAT(none.output(), Contains("CONCURRENCY is a number from 1 to 10000, not '0'"));
+    const auto unreachable = app("worker_pool", {"nats://127.0.0.1:1"}).run();
+    CHECK(unreachable.code == 1);
+    CHECK_THAT(unreachable.err, Contains("worker_pool: connection_refused"));
+    const auto none = app("worker_pool", {"nats://127.0.0.1:1", "0"}).run();
+    CHECK(none.code == 1);
+    CHECK_THAT(none.err, Contains("CONCURRENCY is a number from 1 to 10000, not '0'"));
 
     const nats_server server("authorization { users: [{user: a, password: p, permissions: "
                              "{subscribe: {deny: \"jobs\"}}}] }");
-    program forbidden("worker_pool", {server.url("a:p")});
-    CHECK(forbidden.exit_code() == 1);
-    CHECK_THAT(forbidden.output(), Contains("worker_pool: permission_denied"));
+    const auto forbidden = app("worker_pool", {server.url("a:p")}).run();
+    CHECK(forbidden.code == 1);
+    CHECK_THAT(forbidden.err, Contains("worker_pool: permission_denied"));
 }
