@@ -8,17 +8,12 @@
 #include "support/timing.hpp"
 
 #include <conats/conats.hpp>
-#include <conats/testing/broker.hpp>
-#include <conats/testing/manual_clock.hpp>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include <csignal>
-#include <exception>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -96,18 +91,7 @@ public:
     explicit tap_bench(metrics_tap::options o) : options(std::move(o)) {}
 
     void run(const body& test) {
-        asio::io_context context;
-        manual_clock clock(context);
-        bool done = false;
-        std::exception_ptr failure;
-        asio::co_spawn(context, both(test), [&](const std::exception_ptr& thrown) {
-            done = true;
-            failure = thrown;
-        });
-        const bool in_time = clock.run_until([&] { return done; }, 1h);
-        if (failure)
-            std::rethrow_exception(failure);
-        REQUIRE(in_time);
+        run_by_clock([&](const manual_clock&) { return both(test); });
     }
 
     metrics_tap::options options;

@@ -8,15 +8,8 @@
 #include "worker_pool/pool.hpp"
 
 #include <conats/conats.hpp>
-#include <conats/testing/broker.hpp>
-#include <conats/testing/manual_clock.hpp>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <csignal>
-#include <exception>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -28,22 +21,6 @@ using Catch::Matchers::Contains;
 using conats::testing::manual_clock;
 
 namespace {
-
-/// Runs a test on a clock of its own; it may take an hour of that.
-void run_by_clock(const std::function<asio::awaitable<void>(const manual_clock&)>& test) {
-    asio::io_context context;
-    manual_clock clock(context);
-    bool done = false;
-    std::exception_ptr failure;
-    asio::co_spawn(context, test(clock), [&](const std::exception_ptr& thrown) {
-        done = true;
-        failure = thrown;
-    });
-    const bool in_time = clock.run_until([&] { return done; }, 1h);
-    if (failure)
-        std::rethrow_exception(failure);
-    REQUIRE(in_time);
-}
 
 std::string error_of(const conats::message& reply) {
     std::string text(reply.headers().get("Nats-Service-Error-Code").value_or("none"));
