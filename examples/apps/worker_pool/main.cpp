@@ -41,13 +41,13 @@ asio::awaitable<void> run(std::string url, std::size_t concurrency) {
     options.name("worker").max_reconnects(-1);
     auto nc = co_await conats::connect(options);
 
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
     worker_pool::options how;
     how.concurrency = concurrency;
     worker_pool::pool pool(nc, worker_pool::count_words, how);
     co_await pool.ready();
     std::cout << "ready for " << concurrency << " jobs at once" << std::endl;
 
-    asio::signal_set signals(executor, SIGINT, SIGTERM);
     co_await (watch(nc) || signals.async_wait(asio::use_awaitable));
     if (const conats::error why = nc.close_reason())
         throw conats::system_error(why);
