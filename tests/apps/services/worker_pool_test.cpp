@@ -209,6 +209,25 @@ TEST_CASE("App worker pool: a worker that gets SIGTERM loses no job") {
     CHECK_THAT(end.out, Contains(" 0 refused, 0 failed, 0 retries, 0 dropped"));
 }
 
+TEST_CASE("App worker pool: jobs that outlast the drain are given up, and the exit code tells") {
+    const nats_server server;
+    auto worker = app("worker_pool", {"--drain-timeout", "0.25", server.url()}).start();
+    REQUIRE(worker.says("ready for 4 jobs"));
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        co_await nc.publish("jobs", R"({"text": "", "milliseconds": 60000})");
+        // The next one is behind it: with its answer both have begun.
+        const auto answer = co_await nc.request("jobs", R"({"text": "two words"})", scaled(10s));
+        CHECK(answer.text() == "2");
+        co_await nc.close();
+    });
+    worker.signal(SIGTERM);
+    const auto end = worker.wait();
+    CHECK(end.code == 1);
+    CHECK_THAT(end.out, Contains("stopped: 1 done, 0 refused, 0 failed"));
+    CHECK_THAT(end.err, Contains("worker_pool: timeout: ") && Contains("250 ms"));
+}
+
 TEST_CASE("App worker pool: what is wrong with its arguments, or its server, ends it") {
     const auto unreachable = app("worker_pool", {"nats://127.0.0.1:1"}).run();
     CHECK(unreachable.code == 1);
@@ -216,6 +235,14 @@ TEST_CASE("App worker pool: what is wrong with its arguments, or its server, end
     const auto none = app("worker_pool", {"nats://127.0.0.1:1", "0"}).run();
     CHECK(none.code == 1);
     CHECK_THAT(none.err, Contains("CONCURRENCY is a number from 1 to 10000, not '0'"));
+    for (const std::string time : {"soon", "0", "4000", ""}) {
+        const auto end = app("worker_pool", {"--drain-timeout", time, "nats://127.0.0.1:1"}).run();
+        CHECK(end.code == 1);
+        CHECK_THAT(end.err,
+                   Contains("--drain-timeout is a number of seconds from 0.001 to 3600, not '" +
+                            time + "'"));
+    }
+    CHECK(app("worker_pool", {"--drain-timeout"}).run().code == 1);
 
     const nats_server server("authorization { users: [{user: a, password: p, permissions: "
                              "{subscribe: {deny: \"jobs\"}}}] }");
