@@ -152,7 +152,7 @@ TEST_CASE("M01 tool: req gathers many replies and tells what is missing") {
     const nats_server server;
     auto one = service(server, {"who", "one", "--queue", "a"});
     auto two = service(server, {"who", "two", "--queue", "b"});
-    const std::string time = scaled_text(300ms);
+    const std::string time = scaled_text(500ms);
     const auto ask = [&](const char* replies) {
         return on(server, {"req", "who", "", "--raw", "--replies", replies, "--reply-timeout", time,
                            "--timeout", time})
@@ -175,7 +175,7 @@ TEST_CASE(
     "M01 tool: exit codes tell a timeout, nobody there, no connection and wrong usage apart") {
     const nats_server server;
     auto silent = subscriber(server, {"silent"});
-    const std::string time = scaled_text(200ms);
+    const std::string time = scaled_text(500ms);
     const auto late = on(server, {"req", "silent", "x", "--timeout", time}).run();
     CHECK(late.code == 4);
     CHECK_THAT(late.err, Contains("conats: timeout"));

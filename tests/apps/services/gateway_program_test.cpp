@@ -103,7 +103,8 @@ TEST_CASE("App gateway: a second signal does not wait for anybody") {
 
 TEST_CASE("App gateway: it outlives its server, and says so meanwhile") {
     nats_server server;
-    auto gateway = app("gateway", {server.url(), "--port", "0", "--timeout", "0.2"}).start();
+    auto gateway =
+        app("gateway", {server.url(), "--port", "0", "--timeout", scaled_seconds(200ms)}).start();
     const auto endpoint = endpoint_of(gateway.value_after("listening on http://"));
     const auto get = [&]() -> std::string {
         return run([&](asio::io_context& context) -> asio::awaitable<std::string> {

@@ -166,7 +166,7 @@ TEST_CASE("App gateway: what a service calls an error") {
 
 TEST_CASE("App gateway: nobody there, too late, too large, and lost on the way") {
     gateway::options o;
-    o.timeout = 30ms;
+    o.timeout = scaled(100ms);
     o.max_body = 10'000;
     with_gateway(o, [](bench& b, http_client& client) -> asio::awaitable<void> {
         auto silent = b.services.on("http.*.silent", [](const conats::message&) {});
@@ -267,8 +267,8 @@ TEST_CASE("App gateway: connections are kept, requests may come together") {
 
 TEST_CASE("App gateway: whoever is slow is not waited for") {
     gateway::options o;
-    o.transfer_timeout = 50ms;
-    o.idle_timeout = 50ms;
+    o.transfer_timeout = scaled(50ms);
+    o.idle_timeout = scaled(50ms);
     with_gateway(o, [](bench& b, http_client& client) -> asio::awaitable<void> {
         co_await client.send("POST /a HTTP/1.1\r\nContent-Le");
         auto r = co_await client.receive();
