@@ -326,6 +326,7 @@ TEST_CASE("M01 tool: it goes on when the server comes back") {
     auto sub = subscriber(server, {"a", "--raw", "--count", "1"});
     server.restart();
     CHECK(sub.says("connected again"));
+    CHECK(eventually([&] { return server.monitor().subscriptions() == 1; }, 20s));
     CHECK(on(server, {"pub", "a", "x"}).run().code == 0);
     CHECK(sub.wait().out == "x\n");
 }

@@ -219,6 +219,7 @@ TEST_CASE("support: the monitor knows connections and subscriptions") {
     CHECK(monitor.subscriptions("watched") == 2);
     CHECK(monitor.subjects("watched") == std::vector<std::string>{"a", "b"});
     CHECK(monitor.subscriptions("other") == -1);
+    CHECK(monitor.subscriptions() == 2);
     CHECK(eventually([&] { return monitor.in_msgs() == 1 && monitor.out_msgs() == 1; }));
     CHECK(monitor.in_bytes() == 5);
     CHECK(monitor.slow_consumers() == 0);
