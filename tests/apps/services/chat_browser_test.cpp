@@ -4,6 +4,7 @@
 #include "integration/websocket_fixture.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
+#include "support/sockets.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -107,7 +108,9 @@ TEST_CASE("App chat: two browsers, at two servers, exchange messages") {
 
 TEST_CASE("App chat: a page whose server stops says so, and comes back") {
     const nats_server server;
-    auto first = app("chat", {server.url(), "0"}).start();
+    const reserved_port port; // which it finds free when it comes back
+    const auto chat = app("chat", {server.url(), std::to_string(port.number())});
+    auto first = chat.start();
     auto other = app("chat", {server.url(), "0"}).start(); // keeps the history meanwhile
     const std::string address = first.value_after("chat at http://");
     REQUIRE(other.says("chat at"));
@@ -119,8 +122,7 @@ TEST_CASE("App chat: a page whose server stops says so, and comes back") {
     CHECK(first.wait().code == 0);
     CHECK(ann.eventually("document.getElementById('status').textContent === "
                          "'connection lost, trying again'"));
-    const std::string port = address.substr(address.rfind(':') + 1);
-    const auto again = app("chat", {server.url(), port}).start();
+    const auto again = chat.start();
     CHECK(ann.eventually("document.getElementById('status').textContent === "
                          "'connected as <i>Ann</i>'"));
     CHECK(sees(ann, "before"));
