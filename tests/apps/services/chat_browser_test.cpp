@@ -30,8 +30,7 @@ std::string texts_in(browser& page, const std::string& selector) {
         .c_str();
 }
 
-void enter(browser& page, const std::string& url, const std::string& name) {
-    page.open(url);
+void enter(browser& page, const std::string& name) {
     page.type(name); // the field has the focus
     page.press_enter();
     REQUIRE(page.eventually("document.getElementById('status').textContent === " +
@@ -75,10 +74,11 @@ TEST_CASE("App chat: two browsers, at two servers, exchange messages") {
     ann.open(here_url);
     draw(ann, "enter-desktop", 1280, 800);
 
-    enter(ann, here_url, "Ann");
+    enter(ann, "Ann");
     say(ann, "Is anybody here?");
     CHECK(sees(ann, "Is anybody here?"));
-    enter(bob, there_url, "Bob");
+    bob.open(there_url);
+    enter(bob, "Bob");
     CHECK(sees(bob, "Is anybody here?")); // the history
     say(bob, "Yes, at the other server.");
     CHECK(sees(ann, "Yes, at the other server."));
@@ -115,7 +115,8 @@ TEST_CASE("App chat: a page whose server stops says so, and comes back") {
     const std::string address = first.value_after("chat at http://");
     REQUIRE(other.says("chat at"));
     browser ann;
-    enter(ann, "http://" + address + "/", "<i>Ann</i>");
+    ann.open("http://" + address + "/");
+    enter(ann, "<i>Ann</i>");
     say(ann, "before");
     CHECK(sees(ann, "before"));
     first.signal(SIGTERM);

@@ -24,7 +24,7 @@ TEST_CASE("App tested_service: the program sells seats until SIGTERM") {
         reply = co_await nc.request("seats.hold.101", "Ann", scaled(5s));
         CHECK(reply.headers().get("Nats-Service-Error-Code") == "404");
         service.signal(SIGTERM);
-        const bool gone = co_await async_eventually([&] { return service.says("stopped\n"); });
+        const bool gone = co_await async_eventually([&] { return service.ended(); }, 20s);
         CHECK(gone);
         conats::error e;
         (void)co_await nc.request("seats.hold.1", "Ann", scaled(5s), e);
