@@ -122,6 +122,6 @@ TEST_CASE("M04 doctor: a server that never says whether it accepts") {
         s.send_info();
         s.stop_reading();
     });
-    examined({"-s", peer.url(), "--timeout", "500ms"})
+    examined({"-s", peer.url(), "--timeout", scaled_text(500ms)})
         .check_failure("auth", "auth_timeout", "--timeout");
 }

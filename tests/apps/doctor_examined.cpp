@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/doctor_examined.hpp"
 
-#include "apps/program.hpp"
+#include "apps/command_lines.hpp"
 #include "support/catch.hpp"
 
 #include <boost/json/array.hpp>

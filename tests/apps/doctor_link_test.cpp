@@ -5,9 +5,11 @@
 #include "support/nats_server.hpp"
 #include "support/scripted_peer.hpp"
 
+#include <chrono>
 #include <string>
 
 using namespace conats::test;
+using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 namespace {
@@ -95,7 +97,7 @@ TEST_CASE("M04 doctor: lame duck mode, when connecting and later") {
         s.handshake();
         s.serve();
     });
-    const examined found({"-s", before.url(), "--timeout", "300ms"});
+    const examined found({"-s", before.url(), "--timeout", scaled_text(500ms)});
     found.check_diagnosis("info", "failed", "lame_duck", "another server");
     CHECK(found.code() == 1);
 
@@ -104,7 +106,7 @@ TEST_CASE("M04 doctor: lame duck mode, when connecting and later") {
         s.send_info(info_builder().lame_duck(true));
         s.serve();
     });
-    const examined told({"-s", later.url(), "--timeout", "300ms"});
+    const examined told({"-s", later.url(), "--timeout", scaled_text(500ms)});
     CHECK(told.code() == 1);
     CHECK_THAT(told.text(), Contains("lame_duck: "));
 }
@@ -114,7 +116,7 @@ TEST_CASE("M04 doctor: a server that answers no more, and one that closes") {
         s.handshake();
         s.stop_reading();
     });
-    examined({"-s", mute.url(), "--timeout", "500ms"})
+    examined({"-s", mute.url(), "--timeout", scaled_text(500ms)})
         .check_failure("round_trip", "no_answer", "--timeout");
 
     const scripted_peer closing([](peer_session& s) {
@@ -132,7 +134,7 @@ TEST_CASE("M04 doctor: a message that does not come back") {
         s.handshake();
         s.serve();
     });
-    const examined found({"-s", peer.url(), "--timeout", "300ms"});
+    const examined found({"-s", peer.url(), "--timeout", scaled_text(500ms)});
     found.check_diagnosis("publish", "failed", "message_lost", "did not come back");
     CHECK(found.verdict("jetstream") == "failed no_answer");
     CHECK(found.code() == 1);

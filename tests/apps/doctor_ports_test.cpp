@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who is not there, and who is there instead.
+#include "apps/command_lines.hpp"
 #include "apps/doctor_examined.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/scripted_peer.hpp"
+#include "support/sockets.hpp"
 #include "support/test_proxy.hpp"
 #include "support/timing.hpp"
 
@@ -27,8 +29,7 @@ examined on_address(const std::string& address, std::vector<std::string> more = 
 
 /// For ports that say nothing: the whole of it is waited for.
 std::string soon() {
-    const auto t = std::chrono::duration_cast<std::chrono::milliseconds>(scaled(500ms));
-    return std::to_string(t.count()) + "ms";
+    return scaled_text(500ms);
 }
 
 std::string address_of(const std::string& url) {
@@ -38,11 +39,10 @@ std::string address_of(const std::string& url) {
 } // namespace
 
 TEST_CASE("M04 doctor: the server is down") {
-    nats_server server;
-    server.stop();
-    const auto found = on_address(server.address());
+    const reserved_port nobody;
+    const auto found = on_address(nobody.address());
     found.check_failure("tcp", "server_down", "Start nats-server");
-    CHECK(found.says("tcp", server.address() + " refused"));
+    CHECK(found.says("tcp", nobody.address() + " refused"));
     CHECK(found.verdict("dns") == "ok");
 }
 

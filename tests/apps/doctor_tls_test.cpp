@@ -13,12 +13,14 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/stream.hpp>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <thread>
 #include <vector>
 
 using namespace conats::test;
+using namespace std::chrono_literals;
 using Catch::Matchers::Contains;
 
 namespace {
@@ -144,7 +146,7 @@ TEST_CASE("M04 doctor: the server wants TLS first") {
     require_server({2, 10, 4});
     const tls_files files;
     const nats_server server(files.config("handshake_first: true"));
-    const auto found = on_server(server, {"--timeout", "1s"});
+    const auto found = on_server(server, {"--timeout", scaled_text(1s)});
     found.check_failure("info", "tls_first_expected", "--tlsfirst");
     CHECK(on_server(server, {"--tlsfirst", "--tlsca", files.path("ca.pem")}).code() == 0);
 }
@@ -167,7 +169,7 @@ TEST_CASE("M04 doctor: TLS first at a web server") {
 TEST_CASE("M04 doctor: a service within TLS that is not NATS") {
     const tls_files files;
     const silent_tls_server other(files);
-    examined({"-s", other.address(), "--timeout", "1s"})
+    examined({"-s", other.address(), "--timeout", scaled_text(1s)})
         .check_failure("info", "other_service", "not NATS");
 }
 
@@ -176,7 +178,8 @@ TEST_CASE("M04 doctor: WebSockets within TLS") {
     const nats_server server("websocket { listen: \"127.0.0.1:-1\", " + files.config() + " }");
     const std::string url = server.listening("websocket").at(0);
     const std::string address = url.substr(url.find("//") + 2);
-    examined({"-s", address, "--timeout", "1s"}).check_failure("info", "http_server", "web server");
+    examined({"-s", address, "--timeout", scaled_text(1s)})
+        .check_failure("info", "http_server", "web server");
 }
 
 TEST_CASE("M04 doctor: the server wants a certificate of ours, and does not trust it") {

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -24,24 +25,31 @@ struct outcome_of_program {
 /// A program that runs, in a session of its own. Destroying it kills it.
 class running_program {
 public:
-    running_program(pid_t pid, std::shared_ptr<scratch_directory> files);
+    running_program(std::string name, pid_t pid, std::shared_ptr<scratch_directory> files);
     running_program(running_program&& other) noexcept;
     running_program(const running_program&) = delete;
     running_program& operator=(const running_program&) = delete;
     running_program& operator=(running_program&&) = delete;
     ~running_program();
 
-    [[nodiscard]] pid_t pid() const { return pid_; }
     [[nodiscard]] std::string out() const;
     [[nodiscard]] std::string err() const;
-    /// Waits until it has said this, on stdout or stderr.
+    /// Waits until it has said this, on stdout or stderr; false where it does not, or has ended.
     [[nodiscard]] bool says(const std::string& text) const;
+    /// Waits for a line with `text` on stdout, and returns what stands behind it there. Throws
+    /// where none comes.
+    [[nodiscard]] std::string value_after(const std::string& text) const;
     void signal(int number) const;
     [[nodiscard]] bool ended() const;
-    /// Waits for its end; kills it where that does not come.
-    outcome_of_program wait(std::chrono::seconds within = std::chrono::seconds(20));
+    /// Waits for its end. Kills it and throws, with what it has said, where that does not come.
+    outcome_of_program wait(duration within = std::chrono::seconds(20));
 
 private:
+    /// Waits until `holds`, or until it has ended; returns whether it holds then.
+    [[nodiscard]] bool waits_for(const std::function<bool()>& holds) const;
+    [[noreturn]] void fail(const std::string& what) const;
+
+    std::string name_;
     pid_t pid_;
     std::shared_ptr<scratch_directory> files_;
 };
@@ -72,14 +80,9 @@ private:
     std::shared_ptr<scratch_directory> home_;
 };
 
-/// A time for a command line, as long as this machine needs it.
-[[nodiscard]] std::string scaled_text(std::chrono::milliseconds span);
-
-/// `conats` with these arguments, and time to connect.
-[[nodiscard]] program conats_tool(std::vector<std::string> arguments);
-
-/// `nats`, the official command line: $NATS_CLI, else the one in PATH. Without one the test is
-/// skipped, or fails where $CONATS_REQUIRE_NATS_CLI is set.
-[[nodiscard]] program nats_cli(std::vector<std::string> arguments);
+/// A time for a command line, as long as this machine needs it: `500ms`.
+[[nodiscard]] std::string scaled_text(duration span);
+/// The same in seconds, as a number: `0.5`.
+[[nodiscard]] std::string scaled_seconds(duration span);
 
 } // namespace conats::test

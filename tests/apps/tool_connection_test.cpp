@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How the tool connects: options, environment, contexts, in this order; no secret is shown.
-#include "apps/program.hpp"
+#include "apps/command_lines.hpp"
 #include "connection.hpp"
 #include "exit_code.hpp"
 #include "integration/tls_fixture.hpp"

@@ -7,6 +7,12 @@
 
 namespace conats::test {
 
+/// What an environment variable holds; empty where it is not set.
+[[nodiscard]] inline std::string variable_of(const char* name) {
+    const char* const value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nobody sets it
+    return value == nullptr ? "" : value;
+}
+
 /// Sets an environment variable, or unsets it, for a scope.
 class environment_variable {
 public:

@@ -46,6 +46,12 @@ std::string http_get(const std::string& host, std::uint16_t port, std::string_vi
     return response.substr(body + 4);
 }
 
+/// Empty where there is none.
+json::array list_in(const json::object& o, std::string_view name) {
+    const json::value* const list = o.if_contains({name.data(), name.size()});
+    return list != nullptr && list->is_array() ? list->get_array() : json::array();
+}
+
 } // namespace
 
 server_monitor::server_monitor(std::string host, std::uint16_t port)
@@ -89,12 +95,15 @@ std::int64_t server_monitor::slow_consumers() const {
     return number("/varz", "slow_consumers");
 }
 
+std::int64_t server_monitor::subscriptions() const {
+    std::int64_t count = 0;
+    for (const json::value& each : list_in(connz(), "connections"))
+        count += each.at("subscriptions").to_number<std::int64_t>();
+    return count;
+}
+
 std::optional<json::object> server_monitor::connection(std::string_view name) const {
-    const json::object all = connz();
-    const json::value* list = all.if_contains("connections");
-    if (list == nullptr || !list->is_array())
-        return std::nullopt;
-    for (const json::value& each : list->get_array()) {
+    for (const json::value& each : list_in(connz(), "connections")) {
         const json::value* own = each.as_object().if_contains("name");
         if (own != nullptr && own->as_string() == json::string_view(name.data(), name.size()))
             return each.as_object();
@@ -109,11 +118,8 @@ std::int64_t server_monitor::subscriptions(std::string_view name) const {
 
 std::vector<std::string> server_monitor::subjects(std::string_view name) const {
     std::vector<std::string> result;
-    const auto found = connection(name);
-    const json::value* list = found ? found->if_contains("subscriptions_list") : nullptr;
-    if (list == nullptr)
-        return result;
-    for (const json::value& each : list->as_array())
+    for (const json::value& each :
+         list_in(connection(name).value_or(json::object()), "subscriptions_list"))
         result.emplace_back(each.as_string().c_str());
     std::sort(result.begin(), result.end());
     return result;

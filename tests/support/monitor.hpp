@@ -36,6 +36,8 @@ public:
     [[nodiscard]] std::int64_t out_msgs() const;          ///< to clients
     [[nodiscard]] std::int64_t in_bytes() const;
     [[nodiscard]] std::int64_t slow_consumers() const;
+    [[nodiscard]] std::int64_t subscriptions()
+        const; ///< of clients; servers have some of their own
 
     /// The first open connection with this name (CONNECT's `name`).
     [[nodiscard]] std::optional<boost::json::object> connection(std::string_view name) const;

@@ -4,6 +4,7 @@
 
 #include "support/catch.hpp"
 #include "support/child_process.hpp"
+#include "support/environment.hpp"
 #include "support/sockets.hpp"
 
 #include <boost/json/parse.hpp>
@@ -38,43 +39,10 @@ fs::path make_temporary_directory() {
     return path;
 }
 
-bool is_program(const std::string& path) {
-    return fs::is_regular_file(path) && ::access(path.c_str(), X_OK) == 0;
-}
-
-/// Empty where it is not set.
-std::string environment(const char* variable) {
-    const char* value = std::getenv(variable); // NOLINT(concurrency-mt-unsafe): nobody sets it
-    return value == nullptr ? "" : value;
-}
-
-std::string program_of(const char* variable) {
-    std::string path = environment(variable);
-    if (!path.empty() && !is_program(path))
-        throw std::runtime_error(std::string(variable) + " names no program: " + path);
-    return path;
-}
-
-std::string from_path() {
-    const std::string path = environment("PATH");
-    std::string_view rest = path;
-    while (!rest.empty()) {
-        const auto colon = rest.find(':');
-        const std::string candidate = std::string(rest.substr(0, colon)) + "/nats-server";
-        if (is_program(candidate))
-            return candidate;
-        rest.remove_prefix(colon == rest.npos ? rest.size() : colon + 1);
-    }
-    return is_program("/usr/sbin/nats-server") ? "/usr/sbin/nats-server" : "";
-}
-
 std::string output_of(const std::vector<std::string>& command) {
     const fs::path directory = make_temporary_directory();
     const pid_t pid = start_process(command, directory / "output");
-    if (!eventually([&] { return collect_process(pid); }, 10s)) {
-        ::kill(pid, SIGKILL);
-        ::waitpid(pid, nullptr, 0);
-    }
+    end_process(pid, 10s);
     std::string text = read_file(directory / "output");
     fs::remove_all(directory);
     return text;
@@ -88,7 +56,7 @@ server_version ask_version(const std::string& binary) {
 
 /// CONATS_REQUIRE_SERVER, 0.0.0 where it is not set.
 server_version promised_version() {
-    return server_version::parse(environment("CONATS_REQUIRE_SERVER"));
+    return server_version::parse(variable_of("CONATS_REQUIRE_SERVER"));
 }
 
 [[noreturn]] void skip_or_fail(const std::string& reason, bool promised) {
@@ -157,9 +125,11 @@ void skip_test(std::string_view reason) {
 
 std::string server_binary() {
     for (const char* variable : {"CONATS_TEST_SERVER", "NATS_SERVER"})
-        if (std::string path = program_of(variable); !path.empty())
+        if (std::string path = program_named_by(variable); !path.empty())
             return path;
-    return from_path();
+    if (std::string path = program_in_path("nats-server"); !path.empty())
+        return path;
+    return fs::exists("/usr/sbin/nats-server") ? "/usr/sbin/nats-server" : "";
 }
 
 server_version binary_version() {
@@ -367,8 +337,7 @@ void nats_server::stop() {
 void nats_server::kill() {
     if (!running())
         return;
-    signal(SIGKILL);
-    ::waitpid(std::exchange(pid_, -1), nullptr, 0);
+    end_process(std::exchange(pid_, -1));
 }
 
 void nats_server::restart() {

@@ -8,6 +8,7 @@
 #include "support/nats_server.hpp"
 #include "support/scripted_peer.hpp"
 #include "support/sniffing_proxy.hpp"
+#include "support/sockets.hpp"
 #include "support/thrown.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -22,6 +23,7 @@
 #include <sstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
 using namespace conats::test;
@@ -219,6 +221,7 @@ TEST_CASE("support: the monitor knows connections and subscriptions") {
     CHECK(monitor.subscriptions("watched") == 2);
     CHECK(monitor.subjects("watched") == std::vector<std::string>{"a", "b"});
     CHECK(monitor.subscriptions("other") == -1);
+    CHECK(monitor.subscriptions() == 2);
     CHECK(eventually([&] { return monitor.in_msgs() == 1 && monitor.out_msgs() == 1; }));
     CHECK(monitor.in_bytes() == 5);
     CHECK(monitor.slow_consumers() == 0);
@@ -342,6 +345,15 @@ TEST_CASE("support: a scripted peer resets, stalls and waits for the test") {
     CHECK(served.line() == "PONG");
     raw_client stuck(peer.host(), peer.port());
     CHECK(peer.result(3) == "ok"); // and the destructor ends both
+}
+
+TEST_CASE("support: a reserved port refuses everybody, until somebody listens there") {
+    const reserved_port port;
+    CHECK(port.address() == "127.0.0.1:" + std::to_string(port.number()));
+    CHECK_THROWS_AS(connect_tcp("127.0.0.1", port.number(), deadline(5s)), std::system_error);
+    const unique_fd listener = listen_tcp("127.0.0.1", port.number());
+    CHECK(connect_tcp("127.0.0.1", port.number(), deadline(5s)));
+    CHECK(reserved_port().number() != port.number());
 }
 
 TEST_CASE("support: a proxy passes bytes on and keeps them") {

@@ -78,6 +78,14 @@ unique_fd open_socket(int family) {
     return socket;
 }
 
+unique_fd bind_tcp(const std::string& host, std::uint16_t port) {
+    endpoint address(host, port);
+    unique_fd socket = open_socket(address.family());
+    set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    check(::bind(socket.get(), address.data(), *address.size()) == 0, "bind");
+    return socket;
+}
+
 endpoint local_endpoint(const unique_fd& socket) {
     endpoint result;
     check(::getsockname(socket.get(), result.data(), result.size()) == 0, "getsockname");
@@ -155,12 +163,9 @@ void stop_event::set() const {
 }
 
 unique_fd listen_tcp(const std::string& host, std::uint16_t port, int receive_buffer) {
-    endpoint address(host, port);
-    unique_fd socket = open_socket(address.family());
-    set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+    unique_fd socket = bind_tcp(host, port);
     if (receive_buffer > 0)
         set_option(socket, SOL_SOCKET, SO_RCVBUF, receive_buffer);
-    check(::bind(socket.get(), address.data(), *address.size()) == 0, "bind");
     check(::listen(socket.get(), SOMAXCONN) == 0, "listen");
     return socket;
 }
@@ -192,6 +197,16 @@ unique_fd accept_tcp(const unique_fd& listener, const stop_event& stop) {
         return socket;
     }
     return unique_fd();
+}
+
+reserved_port::reserved_port() : socket_(bind_tcp("127.0.0.1", 0)) {}
+
+std::uint16_t reserved_port::number() const {
+    return local_port(socket_);
+}
+
+std::string reserved_port::address() const {
+    return host_and_port("127.0.0.1", number());
 }
 
 std::uint16_t local_port(const unique_fd& socket) {

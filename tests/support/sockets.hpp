@@ -50,6 +50,21 @@ private:
 /// The next connection; none when `stop` was set.
 [[nodiscard]] unique_fd accept_tcp(const unique_fd& listener, const stop_event& stop);
 
+/// A free port of 127.0.0.1 that the system gives to nobody else meanwhile. It refuses connections,
+/// unless a program listens there that asks for it by its number (and sets SO_REUSEADDR, as servers
+/// do).
+class reserved_port {
+public:
+    reserved_port();
+
+    [[nodiscard]] std::uint16_t number() const;
+    /// `127.0.0.1:40675`
+    [[nodiscard]] std::string address() const;
+
+private:
+    unique_fd socket_;
+};
+
 [[nodiscard]] std::uint16_t local_port(const unique_fd& socket);
 /// `host:port`, `[host]:port` for IPv6.
 [[nodiscard]] std::string host_and_port(const std::string& host, std::uint16_t port);

@@ -32,9 +32,8 @@ using namespace asio::experimental::awaitable_operators;
 namespace {
 
 /// Sends the browsers away on a signal, or when the connection to NATS is lost for good.
-asio::awaitable<void> stop_in_time(chat::hub& hub, chat::web_server& web) {
-    const auto executor = co_await asio::this_coro::executor;
-    asio::signal_set signals(executor, SIGINT, SIGTERM);
+asio::awaitable<void> stop_in_time(chat::hub& hub, chat::web_server& web,
+                                   asio::signal_set& signals) {
     co_await (hub.run() || signals.async_wait(asio::use_awaitable));
     signals.clear(); // the next one ends the program at once
     web.stop();
@@ -46,11 +45,12 @@ asio::awaitable<void> run(std::string url, asio::ip::tcp::endpoint endpoint) {
     options.name("chat").max_reconnects(-1);
     options.transport(conats::websocket()); // for ws:// and wss:// addresses
     auto nc = co_await conats::connect(options);
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
     chat::hub hub(nc);
     co_await hub.start();
     chat::web_server web(hub, asio::ip::tcp::acceptor(executor, endpoint));
     std::cout << "chat at http://" << web.endpoint() << std::endl;
-    co_await (web.serve() && stop_in_time(hub, web));
+    co_await (web.serve() && stop_in_time(hub, web, signals));
     if (const conats::error why = nc.close_reason())
         throw conats::system_error(why);
     co_await nc.drain();

@@ -37,9 +37,7 @@ asio::awaitable<void> watch(conats::client nc) {
 }
 
 /// Drains the client when a signal comes, which ends the tap, or does nothing where it has closed.
-asio::awaitable<void> drain_on_signal(conats::client nc) {
-    const auto executor = co_await asio::this_coro::executor;
-    asio::signal_set signals(executor, SIGINT, SIGTERM);
+asio::awaitable<void> drain_on_signal(conats::client nc, asio::signal_set& signals) {
     co_await (watch(nc) || signals.async_wait(asio::use_awaitable));
     signals.clear(); // the next one ends the program at once
     conats::error closed_already;
@@ -52,13 +50,15 @@ asio::awaitable<void> run_and_close(metrics_tap::tap& tap, conats::client nc) {
 }
 
 asio::awaitable<void> run(std::string url, metrics_tap::options how) {
+    const auto executor = co_await asio::this_coro::executor;
     conats::connect_options options(url);
     options.name("metrics_tap").max_reconnects(-1);
     auto nc = co_await conats::connect(options);
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
     metrics_tap::tap tap(nc, how, [](const std::string& line) { std::cout << line << std::endl; });
     co_await tap.ready();
     std::cerr << "tapping " << how.subject << '\n';
-    co_await (run_and_close(tap, nc) && drain_on_signal(nc));
+    co_await (run_and_close(tap, nc) && drain_on_signal(nc, signals));
     if (const conats::error why = tap.end_reason(); why != conats::errc::drained)
         throw conats::system_error(why);
 }

@@ -36,11 +36,11 @@ asio::awaitable<void> run(std::string url) {
     conats::connect_options options(url);
     options.name("seats").max_reconnects(-1);
     auto nc = co_await conats::connect(options);
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
     seats::seat_service service(nc, 100, seats::system_time());
     co_await service.ready();
     std::cout << "selling 100 seats" << std::endl;
 
-    asio::signal_set signals(executor, SIGINT, SIGTERM);
     co_await (watch(nc) || service.run() || signals.async_wait(asio::use_awaitable));
     if (const conats::error why = nc.close_reason())
         throw conats::system_error(why);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A worker of a pool: see README.md.
 //
-//     worker_pool [URL [CONCURRENCY]]
+//     worker_pool [--drain-timeout SECONDS] [URL [CONCURRENCY]]
 #include "count_words.hpp"
 #include "pool.hpp"
 
@@ -15,6 +15,7 @@
 #include <boost/asio/use_awaitable.hpp>
 
 #include <charconv>
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
@@ -22,6 +23,7 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace asio = boost::asio;
 using namespace asio::experimental::awaitable_operators;
@@ -35,19 +37,29 @@ asio::awaitable<void> watch(conats::client nc) {
         std::cerr << *event << '\n';
 }
 
-asio::awaitable<void> run(std::string url, std::size_t concurrency) {
+/// What the command line tells.
+class settings {
+public:
+    settings(int argc, char** argv);
+
+    std::string server = "nats://127.0.0.1:4222";
+    std::size_t concurrency = worker_pool::options().concurrency;
+    std::chrono::nanoseconds drain_timeout = conats::connect_options().drain_timeout();
+};
+
+asio::awaitable<void> run(settings s) {
     const auto executor = co_await asio::this_coro::executor;
-    conats::connect_options options(url);
-    options.name("worker").max_reconnects(-1);
+    conats::connect_options options(s.server);
+    options.name("worker").max_reconnects(-1).drain_timeout(s.drain_timeout);
     auto nc = co_await conats::connect(options);
 
+    asio::signal_set signals(executor, SIGINT, SIGTERM);
     worker_pool::options how;
-    how.concurrency = concurrency;
+    how.concurrency = s.concurrency;
     worker_pool::pool pool(nc, worker_pool::count_words, how);
     co_await pool.ready();
-    std::cout << "ready for " << concurrency << " jobs at once" << std::endl;
+    std::cout << "ready for " << s.concurrency << " jobs at once" << std::endl;
 
-    asio::signal_set signals(executor, SIGINT, SIGTERM);
     co_await (watch(nc) || signals.async_wait(asio::use_awaitable));
     if (const conats::error why = nc.close_reason())
         throw conats::system_error(why);
@@ -64,23 +76,34 @@ asio::awaitable<void> run(std::string url, std::size_t concurrency) {
         throw conats::system_error(late);
 }
 
-std::string server(int argc, char** argv) {
-    if (argc > 1)
-        return argv[1];
-    const char* url = std::getenv("NATS_URL");
-    return url != nullptr ? url : "nats://127.0.0.1:4222";
+/// A number within limits, or `wanted` and what stands there instead.
+template <class Number>
+Number number_of(std::string_view text, Number least, Number most, const char* wanted) {
+    Number n{};
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), n);
+    const bool is_number = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size();
+    if (!is_number || !(n >= least && n <= most))
+        throw std::invalid_argument(std::string(wanted) + ", not '" + std::string(text) + "'");
+    return n;
 }
 
-std::size_t concurrency(int argc, char** argv) {
-    if (argc < 3)
-        return worker_pool::options().concurrency;
-    const std::string_view text = argv[2];
-    std::size_t n = 0;
-    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), n);
-    if (parsed.ec != std::errc() || parsed.ptr != text.data() + text.size() || n < 1 || n > 10'000)
-        throw std::invalid_argument("CONCURRENCY is a number from 1 to 10000, not '" +
-                                    std::string(text) + "'");
-    return n;
+settings::settings(int argc, char** argv) {
+    std::vector<std::string_view> words(argv + 1, argv + argc);
+    if (!words.empty() && words.front() == "--drain-timeout") {
+        const double seconds =
+            number_of(words.size() < 2 ? "" : words[1], 0.001, 3600.0,
+                      "--drain-timeout is a number of seconds from 0.001 to 3600");
+        drain_timeout = std::chrono::duration_cast<std::chrono::nanoseconds>(
+            std::chrono::duration<double>(seconds));
+        words.erase(words.begin(), words.begin() + 2);
+    }
+    if (!words.empty())
+        server = words[0];
+    else if (const char* const url = std::getenv("NATS_URL"))
+        server = url;
+    if (words.size() > 1)
+        concurrency =
+            number_of<std::size_t>(words[1], 1, 10'000, "CONCURRENCY is a number from 1 to 10000");
 }
 
 void rethrow(const std::exception_ptr& thrown) {
@@ -93,7 +116,7 @@ void rethrow(const std::exception_ptr& thrown) {
 int main(int argc, char** argv) {
     try {
         asio::io_context context;
-        asio::co_spawn(context, run(server(argc, argv), concurrency(argc, argv)), rethrow);
+        asio::co_spawn(context, run(settings(argc, argv)), rethrow);
         context.run();
     } catch (const std::exception& e) {
         std::cerr << "worker_pool: " << e.what() << '\n';

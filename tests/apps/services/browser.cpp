@@ -15,13 +15,10 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
-#include <csignal>
-#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <optional>
@@ -41,18 +38,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-/// Empty where there is none.
-std::string chromium() {
-    if (const char* const named = std::getenv("CHROMIUM"))
-        return named;
-    const char* const path = std::getenv("PATH");
-    std::istringstream directories(path == nullptr ? "" : path);
-    for (std::string directory; std::getline(directories, directory, ':');)
-        if (const std::string file = directory + "/chromium"; ::access(file.c_str(), X_OK) == 0)
-            return file;
-    return "";
-}
-
 /// The port and the path, as DevToolsActivePort has them.
 std::pair<std::string, std::string> two_lines(const std::string& text) {
     std::istringstream lines(text);
@@ -66,7 +51,9 @@ std::pair<std::string, std::string> two_lines(const std::string& text) {
 } // namespace
 
 browser::browser() {
-    const std::string program = chromium();
+    std::string program = program_named_by("CHROMIUM");
+    if (program.empty())
+        program = program_in_path("chromium");
     if (program.empty())
         skip_test("SKIPPED: needs chromium (scripts/install-deps browser)");
     const std::string profile = (directory_.path() / "profile").string();
@@ -121,10 +108,7 @@ browser::~browser() {
 }
 
 void browser::kill() {
-    if (!test::eventually([this] { return collect_process(pid_); }, 500ms)) {
-        ::kill(pid_, SIGKILL);
-        ::waitpid(pid_, nullptr, 0);
-    }
+    end_process(pid_, 500ms);
 }
 
 void browser::resize(int width, int height) {

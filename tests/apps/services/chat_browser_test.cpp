@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "browser.hpp"
+#include "fixture.hpp"
 #include "integration/websocket_fixture.hpp"
-#include "program.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
-#include "support/timing.hpp"
+#include "support/sockets.hpp"
 
 #include <boost/json/serialize.hpp>
 
@@ -14,7 +14,6 @@
 #include <string>
 
 using namespace conats::test;
-using namespace std::chrono_literals;
 
 namespace {
 
@@ -31,8 +30,7 @@ std::string texts_in(browser& page, const std::string& selector) {
         .c_str();
 }
 
-void enter(browser& page, const std::string& url, const std::string& name) {
-    page.open(url);
+void enter(browser& page, const std::string& name) {
     page.type(name); // the field has the focus
     page.press_enter();
     REQUIRE(page.eventually("document.getElementById('status').textContent === " +
@@ -64,8 +62,9 @@ void draw(browser& page, const std::string& name, int width, int height) {
 
 TEST_CASE("App chat: two browsers, at two servers, exchange messages") {
     const nats_server server(websocket_server());
-    program here("chat", {"ws://127.0.0.1:" + std::to_string(websocket_port(server)), "0"});
-    program there("chat", {server.url(), "0"});
+    const std::string url = "ws://127.0.0.1:" + std::to_string(websocket_port(server));
+    auto here = app("chat", {url, "0"}).start();
+    auto there = app("chat", {server.url(), "0"}).start();
     const std::string here_url = "http://" + here.value_after("chat at http://") + "/";
     const std::string there_url = "http://" + there.value_after("chat at http://") + "/";
     browser ann;
@@ -75,10 +74,11 @@ TEST_CASE("App chat: two browsers, at two servers, exchange messages") {
     ann.open(here_url);
     draw(ann, "enter-desktop", 1280, 800);
 
-    enter(ann, here_url, "Ann");
+    enter(ann, "Ann");
     say(ann, "Is anybody here?");
     CHECK(sees(ann, "Is anybody here?"));
-    enter(bob, there_url, "Bob");
+    bob.open(there_url);
+    enter(bob, "Bob");
     CHECK(sees(bob, "Is anybody here?")); // the history
     say(bob, "Yes, at the other server.");
     CHECK(sees(ann, "Yes, at the other server."));
@@ -108,19 +108,22 @@ TEST_CASE("App chat: two browsers, at two servers, exchange messages") {
 
 TEST_CASE("App chat: a page whose server stops says so, and comes back") {
     const nats_server server;
-    program first("chat", {server.url(), "0"});
-    program other("chat", {server.url(), "0"}); // keeps the history meanwhile
+    const reserved_port port; // which it finds free when it comes back
+    const auto chat = app("chat", {server.url(), std::to_string(port.number())});
+    auto first = chat.start();
+    auto other = app("chat", {server.url(), "0"}).start(); // keeps the history meanwhile
     const std::string address = first.value_after("chat at http://");
     REQUIRE(other.says("chat at"));
     browser ann;
-    enter(ann, "http://" + address + "/", "<i>Ann</i>");
+    ann.open("http://" + address + "/");
+    enter(ann, "<i>Ann</i>");
     say(ann, "before");
     CHECK(sees(ann, "before"));
     first.signal(SIGTERM);
-    CHECK(first.exit_code() == 0);
+    CHECK(first.wait().code == 0);
     CHECK(ann.eventually("document.getElementById('status').textContent === "
                          "'connection lost, trying again'"));
-    program again("chat", {server.url(), address.substr(address.rfind(':') + 1)});
+    const auto again = chat.start();
     CHECK(ann.eventually("document.getElementById('status').textContent === "
                          "'connected as <i>Ann</i>'"));
     CHECK(sees(ann, "before"));

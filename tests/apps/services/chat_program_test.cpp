@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fixture.hpp"
 #include "integration/websocket_fixture.hpp"
-#include "program.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
@@ -17,7 +17,8 @@ using Catch::Matchers::Contains;
 
 TEST_CASE("App chat: the program, over ws://, until SIGTERM") {
     const nats_server server(websocket_server());
-    program chat("chat", {"ws://127.0.0.1:" + std::to_string(websocket_port(server)), "0"});
+    const std::string url = "ws://127.0.0.1:" + std::to_string(websocket_port(server));
+    auto chat = app("chat", {url, "0"}).start();
     CHECK_THAT(chat.value_after("chat at http://"), Contains("127.0.0.1:"));
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -26,22 +27,24 @@ TEST_CASE("App chat: the program, over ws://, until SIGTERM") {
         co_await nc.close();
     });
     chat.signal(SIGTERM);
-    CHECK(chat.exit_code() == 0);
-    CHECK_THAT(chat.output(), Contains("stopped\n"));
+    const auto end = chat.wait();
+    CHECK(end.code == 0);
+    CHECK_THAT(end.out, Contains("stopped\n"));
 }
 
 TEST_CASE("App chat: what is wrong with its arguments, or its server, ends it") {
-    program port("chat", {"nats://127.0.0.1:1", "99999"});
-    CHECK(port.exit_code() == 1);
-    CHECK_THAT(port.output(), Contains("PORT is a number from 0 to 65535, not '99999'"));
-    program unreachable("chat", {"ws://127.0.0.1:1", "0"});
-    CHECK(unreachable.exit_code() == 1);
-    CHECK_THAT(unreachable.output(), Contains("chat: connection_refused"));
+    const auto port = app("chat", {"nats://127.0.0.1:1", "99999"}).run();
+    CHECK(port.code == 1);
+    CHECK_THAT(port.err, Contains("PORT is a number from 0 to 65535, not '99999'"));
+    const auto unreachable = app("chat", {"ws://127.0.0.1:1", "0"}).run();
+    CHECK(unreachable.code == 1);
+    CHECK_THAT(unreachable.err, Contains("chat: connection_refused"));
 
     nats_server server("authorization { token: t }");
-    program lost("chat", {server.url("t"), "0"});
+    auto lost = app("chat", {server.url("t"), "0"}).start();
     REQUIRE(lost.says("chat at"));
     server.reload("authorization { token: other }"); // it is thrown out, and not let in again
-    CHECK(lost.exit_code() == 1);
-    CHECK_THAT(lost.output(), Contains("chat: ") && Contains("uthorization"));
+    const auto end = lost.wait();
+    CHECK(end.code == 1);
+    CHECK_THAT(end.err, Contains("chat: ") && Contains("uthorization"));
 }

@@ -2,25 +2,19 @@
 #include "chat/hub.hpp"
 #include "chat/rate_limit.hpp"
 #include "chat/room.hpp"
+#include "fixture.hpp"
 #include "support/catch.hpp"
 
 #include <conats/conats.hpp>
-#include <conats/testing/broker.hpp>
-#include <conats/testing/manual_clock.hpp>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <chrono>
-#include <exception>
-#include <functional>
 #include <set>
 #include <string>
 #include <vector>
 
-namespace asio = boost::asio;
+using namespace conats::test;
 using namespace std::chrono_literals;
 using namespace asio::experimental::awaitable_operators;
 using conats::testing::manual_clock;
@@ -153,21 +147,6 @@ public:
     std::vector<std::string> frames;
 };
 
-void run_by_clock(const std::function<asio::awaitable<void>()>& test) {
-    asio::io_context context;
-    manual_clock clock(context);
-    bool done = false;
-    std::exception_ptr failure;
-    asio::co_spawn(context, test(), [&](const std::exception_ptr& thrown) {
-        done = true;
-        failure = thrown;
-    });
-    const bool in_time = clock.run_until([&] { return done; }, 1h);
-    if (failure)
-        std::rethrow_exception(failure);
-    REQUIRE(in_time);
-}
-
 bool has(const std::string& text, const std::string& part) {
     return text.find(part) != std::string::npos;
 }
@@ -175,7 +154,7 @@ bool has(const std::string& text, const std::string& part) {
 } // namespace
 
 TEST_CASE("App chat: servers share what is said, what was said, and who is there") {
-    run_by_clock([]() -> asio::awaitable<void> {
+    run_by_clock([](const manual_clock&) -> asio::awaitable<void> {
         conats::testing::broker broker;
         auto nc1 = co_await conats::connect(broker.connect_options());
         auto nc2 = co_await conats::connect(broker.connect_options());
@@ -228,7 +207,7 @@ TEST_CASE("App chat: servers share what is said, what was said, and who is there
 }
 
 TEST_CASE("App chat: browsers are told when the server loses NATS, and what they write is kept") {
-    run_by_clock([]() -> asio::awaitable<void> {
+    run_by_clock([](const manual_clock&) -> asio::awaitable<void> {
         conats::testing::broker broker;
         auto nc = co_await conats::connect(broker.connect_options());
         chat::hub hub(nc, manual_clock::sleep_for);

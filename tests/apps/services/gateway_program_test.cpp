@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "program.hpp"
+#include "fixture.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
@@ -37,11 +37,21 @@ asio::awaitable<std::string> read_all(tcp::socket& socket) {
     co_return all;
 }
 
+/// Waits until it takes no connection any more.
+asio::awaitable<bool> comes_to_refuse(asio::io_context& context, tcp::endpoint endpoint) {
+    return async_eventually([&context, endpoint] {
+        tcp::socket other(context);
+        conats::error_code ec;
+        other.connect(endpoint, ec);
+        return ec.failed();
+    });
+}
+
 } // namespace
 
 TEST_CASE("App gateway: on SIGTERM an open request is answered, then the program ends") {
     const nats_server server;
-    program gateway("gateway", {server.url(), "--port", "0", "--prefix", "api"});
+    auto gateway = app("gateway", {server.url(), "--port", "0", "--prefix", "api"}).start();
     const auto endpoint = endpoint_of(gateway.value_after("listening on http://"));
     run([&](asio::io_context& context) -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -57,25 +67,21 @@ TEST_CASE("App gateway: on SIGTERM an open request is answered, then the program
 
         gateway.signal(SIGTERM);
         // It takes no connection any more, and still waits for this reply.
-        const bool refuses = co_await async_eventually([&] {
-            tcp::socket other(context);
-            conats::error_code ec;
-            other.connect(endpoint, ec);
-            return ec.failed();
-        });
+        const bool refuses = co_await comes_to_refuse(context, endpoint);
         CHECK(refuses);
         co_await request->respond("sold");
         const std::string answer = co_await read_all(socket);
         CHECK_THAT(answer, Contains("HTTP/1.1 200 OK\r\n") && Contains("Connection: close\r\n") &&
                                Contains("\r\n\r\nsold"));
     });
-    CHECK(gateway.exit_code() == 0);
-    CHECK_THAT(gateway.output(), Contains("stopped\n"));
+    const auto end = gateway.wait();
+    CHECK(end.code == 0);
+    CHECK_THAT(end.out, Contains("stopped\n"));
 }
 
 TEST_CASE("App gateway: a second signal does not wait for anybody") {
     const nats_server server;
-    program gateway("gateway", {server.url(), "--port", "0"});
+    auto gateway = app("gateway", {server.url(), "--port", "0"}).start();
     const auto endpoint = endpoint_of(gateway.value_after("listening on http://"));
     run([&](asio::io_context& context) -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -88,21 +94,17 @@ TEST_CASE("App gateway: a second signal does not wait for anybody") {
         const auto request = co_await requests.next(scaled(10s));
         CHECK(request);
         gateway.signal(SIGTERM);
-        const bool stops = co_await async_eventually([&] {
-            tcp::socket other(context);
-            conats::error_code ec;
-            other.connect(endpoint, ec);
-            return ec.failed();
-        });
+        const bool stops = co_await comes_to_refuse(context, endpoint);
         CHECK(stops);
         gateway.signal(SIGTERM);
     });
-    CHECK(gateway.exit_code() == 128 + SIGTERM);
+    CHECK(gateway.wait().code == 128 + SIGTERM);
 }
 
 TEST_CASE("App gateway: it outlives its server, and says so meanwhile") {
     nats_server server;
-    program gateway("gateway", {server.url(), "--port", "0", "--timeout", "0.2"});
+    auto gateway =
+        app("gateway", {server.url(), "--port", "0", "--timeout", scaled_seconds(200ms)}).start();
     const auto endpoint = endpoint_of(gateway.value_after("listening on http://"));
     const auto get = [&]() -> std::string {
         return run([&](asio::io_context& context) -> asio::awaitable<std::string> {
@@ -120,19 +122,19 @@ TEST_CASE("App gateway: it outlives its server, and says so meanwhile") {
     server.start();
     CHECK(eventually([&] { return get().find("nobody answers") != std::string::npos; }, 20s));
     gateway.signal(SIGINT);
-    CHECK(gateway.exit_code() == 0);
+    CHECK(gateway.wait().code == 0);
 }
 
 TEST_CASE("App gateway: what is wrong with its options, or its server, ends it") {
-    program unreachable("gateway", {"nats://s3cr3t@127.0.0.1:1", "--port", "0"});
-    CHECK(unreachable.exit_code() == 1);
-    CHECK_THAT(unreachable.output(), Contains("connection_refused") && !Contains("s3cr3t"));
-    program prefix("gateway", {"--prefix", "a..b"});
-    CHECK(prefix.exit_code() != 0);
-    CHECK_THAT(prefix.output(), Contains("--prefix: it is no subject: a..b"));
-    program header("gateway", {"--allow", "Nats-Msg-Id"});
-    CHECK(header.exit_code() != 0);
-    CHECK_THAT(header.output(), Contains("--allow: it cannot be passed on: Nats-Msg-Id"));
-    program unknown("gateway", {"--unknown"});
-    CHECK(unknown.exit_code() != 0);
+    const auto unreachable = app("gateway", {"nats://s3cr3t@127.0.0.1:1", "--port", "0"}).run();
+    CHECK(unreachable.code == 1);
+    CHECK_THAT(unreachable.err, Contains("connection_refused") && !Contains("s3cr3t"));
+    CHECK_THAT(unreachable.out, !Contains("s3cr3t"));
+    const auto prefix = app("gateway", {"--prefix", "a..b"}).run();
+    CHECK(prefix.code != 0);
+    CHECK_THAT(prefix.err, Contains("--prefix: it is no subject: a..b"));
+    const auto header = app("gateway", {"--allow", "Nats-Msg-Id"}).run();
+    CHECK(header.code != 0);
+    CHECK_THAT(header.err, Contains("--allow: it cannot be passed on: Nats-Msg-Id"));
+    CHECK(app("gateway", {"--unknown"}).run().code != 0);
 }

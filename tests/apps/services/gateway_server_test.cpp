@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fixture.hpp"
 #include "gateway/server.hpp"
 #include "support/catch.hpp"
 #include "support/run.hpp"
 #include "support/timing.hpp"
 
 #include <conats/conats.hpp>
-#include <conats/testing/broker.hpp>
 
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/connect.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
@@ -81,36 +78,22 @@ private:
 };
 
 /// A gateway on a broker in memory, and a client for services behind it.
-class bench {
+class bench : public web_bench<gateway::server> {
 public:
-    explicit bench(asio::io_context& c) : context(c) {}
+    explicit bench(asio::io_context& c)
+        : web_bench(c, conats::testing::broker_options().max_payload(5000)) {}
 
     asio::awaitable<void> start(gateway::options o) {
         auto nc = co_await conats::connect(broker.connect_options());
         services = co_await conats::connect(broker.connect_options());
-        const auto any_port = tcp::endpoint(asio::ip::make_address("127.0.0.1"), 0);
-        server = std::make_shared<gateway::server>(nc, o, tcp::acceptor(context, any_port));
-        endpoint = server->endpoint();
-        asio::co_spawn(context, serve(), asio::detached);
-    }
-    asio::awaitable<void> serve() {
-        co_await server->serve();
-        has_ended = true;
+        serve(std::make_shared<gateway::server>(nc, o, free_port()));
     }
     asio::awaitable<void> stop() {
-        server->stop();
-        const bool ended = co_await async_eventually([this] { return has_ended; });
-        CHECK(ended);
-        server.reset();
+        co_await stop_serving();
         co_await services.close();
     }
 
-    asio::io_context& context;
-    conats::testing::broker broker{conats::testing::broker_options().max_payload(5000)};
     conats::client services;
-    std::shared_ptr<gateway::server> server;
-    tcp::endpoint endpoint;
-    bool has_ended = false;
 };
 
 using test_body = std::function<asio::awaitable<void>(bench&, http_client&)>;

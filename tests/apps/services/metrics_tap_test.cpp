@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "fixture.hpp"
 #include "metrics_tap/latest_values.hpp"
 #include "metrics_tap/tap.hpp"
-#include "program.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
 #include "support/timing.hpp"
 
 #include <conats/conats.hpp>
-#include <conats/testing/broker.hpp>
-#include <conats/testing/manual_clock.hpp>
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/experimental/awaitable_operators.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 
 #include <csignal>
-#include <exception>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -96,18 +91,7 @@ public:
     explicit tap_bench(metrics_tap::options o) : options(std::move(o)) {}
 
     void run(const body& test) {
-        asio::io_context context;
-        manual_clock clock(context);
-        bool done = false;
-        std::exception_ptr failure;
-        asio::co_spawn(context, both(test), [&](const std::exception_ptr& thrown) {
-            done = true;
-            failure = thrown;
-        });
-        const bool in_time = clock.run_until([&] { return done; }, 1h);
-        if (failure)
-            std::rethrow_exception(failure);
-        REQUIRE(in_time);
+        run_by_clock([&](const manual_clock&) { return both(test); });
     }
 
     metrics_tap::options options;
@@ -175,7 +159,7 @@ TEST_CASE("App metrics tap: a flood drops the oldest, is told of once, and the n
 
 TEST_CASE("App metrics tap: the program, until SIGTERM, tells all that came") {
     const nats_server server;
-    program tap("metrics_tap", {server.url(), "m.*", "20"});
+    auto tap = app("metrics_tap", {server.url(), "m.*", "20"}).start();
     REQUIRE(tap.says("tapping m.*\n"));
     run([&]() -> asio::awaitable<void> {
         auto nc = co_await conats::connect(server.url());
@@ -185,8 +169,9 @@ TEST_CASE("App metrics tap: the program, until SIGTERM, tells all that came") {
         tap.signal(SIGTERM);
         co_await nc.close();
     });
-    CHECK(tap.exit_code() == 0);
-    std::istringstream lines(tap.output());
+    const auto end = tap.wait();
+    CHECK(end.code == 0);
+    std::istringstream lines(end.out);
     std::int64_t received = 0;
     std::string last;
     for (std::string line; std::getline(lines, line);)
@@ -199,20 +184,21 @@ TEST_CASE("App metrics tap: the program, until SIGTERM, tells all that came") {
 }
 
 TEST_CASE("App metrics tap: what is wrong with its arguments, or its server, ends it") {
-    program subject("metrics_tap", {"nats://127.0.0.1:1", "a..b"});
-    CHECK(subject.exit_code() == 1);
-    CHECK_THAT(subject.output(), Contains("SUBJECT is no subject: 'a..b'"));
-    program interval("metrics_tap", {"nats://127.0.0.1:1", "a", "1s"});
-    CHECK(interval.exit_code() == 1);
-    CHECK_THAT(interval.output(), Contains("MILLISECONDS is a number above 0, not '1s'"));
-    program unreachable("metrics_tap", {"nats://127.0.0.1:1"});
-    CHECK(unreachable.exit_code() == 1);
-    CHECK_THAT(unreachable.output(), Contains("metrics_tap: connection_refused"));
+    const auto subject = app("metrics_tap", {"nats://127.0.0.1:1", "a..b"}).run();
+    CHECK(subject.code == 1);
+    CHECK_THAT(subject.err, Contains("SUBJECT is no subject: 'a..b'"));
+    const auto interval = app("metrics_tap", {"nats://127.0.0.1:1", "a", "1s"}).run();
+    CHECK(interval.code == 1);
+    CHECK_THAT(interval.err, Contains("MILLISECONDS is a number above 0, not '1s'"));
+    const auto unreachable = app("metrics_tap", {"nats://127.0.0.1:1"}).run();
+    CHECK(unreachable.code == 1);
+    CHECK_THAT(unreachable.err, Contains("metrics_tap: connection_refused"));
 
     nats_server server("authorization { token: t }");
-    program lost("metrics_tap", {server.url("t")});
+    auto lost = app("metrics_tap", {server.url("t")}).start();
     REQUIRE(lost.says("tapping"));
     server.reload("authorization { token: other }"); // it is thrown out, and not let in again
-    CHECK(lost.exit_code() == 1);
-    CHECK_THAT(lost.output(), Contains("metrics_tap: ") && Contains("uthorization"));
+    const auto end = lost.wait();
+    CHECK(end.code == 1);
+    CHECK_THAT(end.err, Contains("metrics_tap: ") && Contains("uthorization"));
 }

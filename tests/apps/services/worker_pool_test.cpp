@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "program.hpp"
+#include "fixture.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
 #include "support/run.hpp"
@@ -8,15 +8,8 @@
 #include "worker_pool/pool.hpp"
 
 #include <conats/conats.hpp>
-#include <conats/testing/broker.hpp>
-#include <conats/testing/manual_clock.hpp>
-
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 
 #include <csignal>
-#include <exception>
-#include <memory>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -28,22 +21,6 @@ using Catch::Matchers::Contains;
 using conats::testing::manual_clock;
 
 namespace {
-
-/// Runs a test on a clock of its own; it may take an hour of that.
-void run_by_clock(const std::function<asio::awaitable<void>(const manual_clock&)>& test) {
-    asio::io_context context;
-    manual_clock clock(context);
-    bool done = false;
-    std::exception_ptr failure;
-    asio::co_spawn(context, test(clock), [&](const std::exception_ptr& thrown) {
-        done = true;
-        failure = thrown;
-    });
-    const bool in_time = clock.run_until([&] { return done; }, 1h);
-    if (failure)
-        std::rethrow_exception(failure);
-    REQUIRE(in_time);
-}
 
 std::string error_of(const conats::message& reply) {
     std::string text(reply.headers().get("Nats-Service-Error-Code").value_or("none"));
@@ -198,8 +175,8 @@ asio::awaitable<int> answered(conats::subscription& answers, int jobs) {
 
 TEST_CASE("App worker pool: a worker that gets SIGTERM loses no job") {
     const nats_server server;
-    program first("worker_pool", {server.url()});
-    program second("worker_pool", {server.url(), "8"});
+    auto first = app("worker_pool", {server.url()}).start();
+    auto second = app("worker_pool", {server.url(), "8"}).start();
     REQUIRE(first.says("ready for 4 jobs"));
     REQUIRE(second.says("ready for 8 jobs"));
     constexpr int jobs = 400;
@@ -221,27 +198,55 @@ TEST_CASE("App worker pool: a worker that gets SIGTERM loses no job") {
         CHECK_FALSE(answers.try_next()); // none was done twice
         co_await nc.close();
     });
-    CHECK(first.exit_code() == 0);
+    const auto end = first.wait();
+    CHECK(end.code == 0);
     second.signal(SIGINT);
-    CHECK(second.exit_code() == 0);
+    CHECK(second.wait().code == 0);
     const int by_first = std::stoi(first.value_after("stopped: "));
     const int by_second = std::stoi(second.value_after("stopped: "));
     CHECK(by_first > 0);
     CHECK(by_first + by_second == jobs);
-    CHECK_THAT(first.output(), Contains(" 0 refused, 0 failed, 0 retries, 0 dropped"));
+    CHECK_THAT(end.out, Contains(" 0 refused, 0 failed, 0 retries, 0 dropped"));
+}
+
+TEST_CASE("App worker pool: jobs that outlast the drain are given up, and the exit code tells") {
+    const nats_server server;
+    auto worker = app("worker_pool", {"--drain-timeout", "0.25", server.url()}).start();
+    REQUIRE(worker.says("ready for 4 jobs"));
+    run([&]() -> asio::awaitable<void> {
+        auto nc = co_await conats::connect(server.url());
+        co_await nc.publish("jobs", R"({"text": "", "milliseconds": 60000})");
+        // The next one is behind it: with its answer both have begun.
+        const auto answer = co_await nc.request("jobs", R"({"text": "two words"})", scaled(10s));
+        CHECK(answer.text() == "2");
+        co_await nc.close();
+    });
+    worker.signal(SIGTERM);
+    const auto end = worker.wait();
+    CHECK(end.code == 1);
+    CHECK_THAT(end.out, Contains("stopped: 1 done, 0 refused, 0 failed"));
+    CHECK_THAT(end.err, Contains("worker_pool: timeout: ") && Contains("250 ms"));
 }
 
 TEST_CASE("App worker pool: what is wrong with its arguments, or its server, ends it") {
-    program unreachable("worker_pool", {"nats://127.0.0.1:1"});
-    CHECK(unreachable.exit_code() == 1);
-    CHECK_THAT(unreachable.output(), Contains("worker_pool: connection_refused"));
-    program none("worker_pool", {"nats://127.0.0.1:1", "0"});
-    CHECK(none.exit_code() == 1);
-    CHECK_THAT(none.output(), Contains("CONCURRENCY is a number from 1 to 10000, not '0'"));
+    const auto unreachable = app("worker_pool", {"nats://127.0.0.1:1"}).run();
+    CHECK(unreachable.code == 1);
+    CHECK_THAT(unreachable.err, Contains("worker_pool: connection_refused"));
+    const auto none = app("worker_pool", {"nats://127.0.0.1:1", "0"}).run();
+    CHECK(none.code == 1);
+    CHECK_THAT(none.err, Contains("CONCURRENCY is a number from 1 to 10000, not '0'"));
+    for (const std::string time : {"soon", "0", "4000", ""}) {
+        const auto end = app("worker_pool", {"--drain-timeout", time, "nats://127.0.0.1:1"}).run();
+        CHECK(end.code == 1);
+        CHECK_THAT(end.err,
+                   Contains("--drain-timeout is a number of seconds from 0.001 to 3600, not '" +
+                            time + "'"));
+    }
+    CHECK(app("worker_pool", {"--drain-timeout"}).run().code == 1);
 
     const nats_server server("authorization { users: [{user: a, password: p, permissions: "
                              "{subscribe: {deny: \"jobs\"}}}] }");
-    program forbidden("worker_pool", {server.url("a:p")});
-    CHECK(forbidden.exit_code() == 1);
-    CHECK_THAT(forbidden.output(), Contains("worker_pool: permission_denied"));
+    const auto forbidden = app("worker_pool", {server.url("a:p")}).run();
+    CHECK(forbidden.code == 1);
+    CHECK_THAT(forbidden.err, Contains("worker_pool: permission_denied"));
 }
