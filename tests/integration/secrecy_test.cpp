@@ -12,6 +12,10 @@
 
 #include <conats/conats.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+
 #include <memory>
 #include <sstream>
 #include <string>

@@ -70,8 +70,8 @@ asio::awaitable<void> run(settings s) {
     co_await nc.drain(late);
     const auto all = pool.counters();
     std::cout << "stopped: " << all.done << " done, " << all.refused << " refused, " << all.failed
-              << " failed, " << all.retries << " retries, " << pool.dropped() << " dropped"
-              << std::endl;
+              << " failed, " << all.retries << " retries, " << all.unanswered << " unanswered, "
+              << pool.dropped() << " dropped" << std::endl;
     if (late)
         throw conats::system_error(late);
 }

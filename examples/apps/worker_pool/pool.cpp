@@ -50,21 +50,51 @@ private:
     counters& counters_;
 };
 
-/// By the headers that NATS services use for it (ADR-32). Who did not ask gets none.
-void answer_with_error(const conats::message& job, std::string_view code, std::string why) {
-    // What is thrown may hold what a header may not.
-    std::replace_if(why.begin(), why.end(), [](char c) { return c < ' ' && c >= 0; }, ' ');
-    conats::publish_options o;
-    o.headers(
-        conats::headers().add("Nats-Service-Error-Code", code).add("Nats-Service-Error", why));
-    job.try_respond("", o);
+/// What a job came to.
+class outcome {
+public:
+    outcome() {} // not an aggregate, for g++ 12
+
+    std::string code; ///< of an error; empty where the job is done
+    std::string text; ///< its result, or why it has none
+};
+
+asio::awaitable<outcome> attempt(const job_function& job, const conats::message& m) {
+    outcome o;
+    try {
+        o.text = co_await job(m);
+    } catch (const bad_job& e) {
+        o.code = "400";
+        o.text = e.what();
+    } catch (const std::exception& e) {
+        o.code = "500";
+        o.text = e.what();
+    }
+    co_return o;
 }
 
-void answer(const conats::message& job, const std::string& result) {
+/// By the headers that NATS services use for it (ADR-32).
+asio::awaitable<void> answer_with_error(const conats::message& job, outcome o, conats::error& e) {
+    // What is thrown may hold what a header may not.
+    std::replace_if(o.text.begin(), o.text.end(), [](char c) { return c < ' ' && c >= 0; }, ' ');
+    conats::publish_options how;
+    how.headers(
+        conats::headers().add("Nats-Service-Error-Code", o.code).add("Nats-Service-Error", o.text));
+    co_await job.respond("", how, e);
+}
+
+/// Waits while the connection takes no more. Who did not ask gets no answer.
+asio::awaitable<void> answer(const conats::message& job, outcome o, conats::error& e) {
     if (job.reply().empty())
-        return;
-    if (const conats::error e = job.try_respond(result))
-        answer_with_error(job, "500", e.what());
+        co_return;
+    if (o.code.empty()) {
+        co_await job.respond(o.text, e);
+        if (!e)
+            co_return;
+        o.code = "500"; // a result that is too large, for one
+        o.text = e.what();
+    }
+    co_await answer_with_error(job, o, e);
 }
 
 } // namespace
@@ -82,29 +112,21 @@ counters pool::counters() const {
 asio::awaitable<void> pool::work(std::shared_ptr<state> s, conats::message job) {
     const running_job running(s->counters);
     auto pause = std::chrono::steady_clock::duration(s->how.pause);
-    for (unsigned attempt = 1;; ++attempt) {
-        std::string why;
-        try {
-            const std::string result = co_await s->job(job);
-            answer(job, result);
-            ++s->counters.done;
-            co_return;
-        } catch (const bad_job& e) {
-            ++s->counters.refused;
-            answer_with_error(job, "400", e.what());
-            co_return;
-        } catch (const std::exception& e) {
-            why = e.what();
-        }
-        if (attempt >= s->how.attempts) {
-            ++s->counters.failed;
-            answer_with_error(job, "500", why);
-            co_return;
-        }
+    outcome o = co_await attempt(s->job, job);
+    for (unsigned n = 1; o.code == "500" && n < s->how.attempts; ++n) {
         ++s->counters.retries;
         co_await s->sleep(pause);
         pause *= 2;
+        o = co_await attempt(s->job, job);
     }
+    if (o.code.empty())
+        ++s->counters.done;
+    else
+        ++(o.code == "400" ? s->counters.refused : s->counters.failed);
+    conats::error e;
+    co_await answer(job, o, e);
+    if (e)
+        ++s->counters.unanswered;
 }
 
 } // namespace worker_pool

@@ -49,6 +49,8 @@ struct counters {
     std::uint64_t refused = 0; ///< bad jobs
     std::uint64_t failed = 0;  ///< in all attempts
     std::uint64_t retries = 0;
+    std::uint64_t unanswered =
+        0; ///< whose answer could not be sent: no connection, its buffer full
     std::size_t running = 0;
     std::size_t most_running = 0;
 };

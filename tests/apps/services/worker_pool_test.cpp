@@ -133,6 +133,26 @@ TEST_CASE("App worker pool: bad jobs are refused, failures tried again and then 
     });
 }
 
+TEST_CASE("App worker pool: an answer that cannot be sent is counted") {
+    run_by_clock([](const manual_clock&) -> asio::awaitable<void> {
+        conats::testing::broker broker;
+        auto nc = co_await conats::connect(broker.connect_options().reconnect_buffer(0));
+        const auto job = [&](const conats::message&) -> asio::awaitable<std::string> {
+            broker.disconnect_all();
+            while (nc.status() == conats::status::connected)
+                co_await manual_clock::sleep_for(1ms);
+            co_return "done";
+        };
+        worker_pool::pool pool(nc, job, worker_pool::options(), manual_clock::sleep_for);
+        co_await pool.ready();
+        co_await nc.publish("jobs", "", conats::publish_options().reply("answers"));
+        while (pool.counters().done == 0)
+            co_await manual_clock::sleep_for(1ms);
+        CHECK(pool.counters().unanswered == 1);
+        co_await nc.close();
+    });
+}
+
 TEST_CASE("App worker pool: the job that comes with it") {
     run_by_clock([](const manual_clock&) -> asio::awaitable<void> {
         conats::testing::broker broker;
@@ -206,7 +226,7 @@ TEST_CASE("App worker pool: a worker that gets SIGTERM loses no job") {
     const int by_second = std::stoi(second.value_after("stopped: "));
     CHECK(by_first > 0);
     CHECK(by_first + by_second == jobs);
-    CHECK_THAT(end.out, Contains(" 0 refused, 0 failed, 0 retries, 0 dropped"));
+    CHECK_THAT(end.out, Contains(" 0 refused, 0 failed, 0 retries, 0 unanswered, 0 dropped"));
 }
 
 TEST_CASE("App worker pool: jobs that outlast the drain are given up, and the exit code tells") {
