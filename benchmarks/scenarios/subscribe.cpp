@@ -38,6 +38,8 @@ asio::awaitable<void> run_publish_subscribe(setting& s, bench_result& result) {
     std::vector<work> works;
     for (std::size_t i = 0; i != s.clients.size(); ++i) {
         const std::uint64_t count = share(s.wanted.count, i, s.clients.size());
+        if (count == 0)
+            break; // there are fewer messages than clients
         all.add(s.clients[i], s.subject(i), count, works);
         works.push_back({s.place(), publish_all(s.wanted, s.clients[i], s.subject(i), "publish",
                                                 count, s.new_counter())});
