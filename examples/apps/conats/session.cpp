@@ -51,8 +51,6 @@ asio::awaitable<std::optional<int>> ending::wait(std::function<steady_time()> de
     co_return code_;
 }
 
-namespace {
-
 void tell(const conats::event& e, output& out) {
     using kind = conats::event_kind;
     const std::string what = printable(e.what().what(), false);
@@ -77,6 +75,15 @@ void tell(const conats::event& e, output& out) {
     }
 }
 
+std::exception_ptr fault_of_closing(const conats::event& e) {
+    if (e.kind() != conats::event_kind::status_changed || e.status() != conats::status::closed)
+        return nullptr;
+    return std::make_exception_ptr(
+        failure(no_connection, "the connection is closed: " + advise(e.what())));
+}
+
+namespace {
+
 asio::awaitable<void> tell_all(conats::event_stream events, output& out, std::weak_ptr<ending> end,
                                bool refusals) {
     auto first = co_await events.next(); // the state of now
@@ -84,13 +91,10 @@ asio::awaitable<void> tell_all(conats::event_stream events, output& out, std::we
         const auto waiting = end.lock();
         if (!waiting || waiting->reached())
             co_return;
-        if (e->kind() == conats::event_kind::status_changed &&
-            e->status() == conats::status::closed) {
-            waiting->reach(std::make_exception_ptr(
-                failure(no_connection, "the connection is closed: " + advise(e->what()))));
-        } else if (refusals || !is_refusal(*e)) {
+        if (auto why = fault_of_closing(*e))
+            waiting->reach(std::move(why));
+        else if (refusals || !is_refusal(*e))
             tell(*e, out);
-        }
     }
 }
 

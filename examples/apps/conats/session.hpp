@@ -48,6 +48,12 @@ private:
 /// Whether the server refused something: its error belongs to no call.
 [[nodiscard]] bool is_refusal(const conats::event& e);
 
+/// Says on stderr what an event means to whoever runs the program, if anything.
+void tell(const conats::event& e, output& out);
+
+/// What ends the program where the event tells that the client has closed; else none.
+[[nodiscard]] std::exception_ptr fault_of_closing(const conats::event& e);
+
 /// Tells on stderr what happens to the connection: lost, made anew, refusals where these are
 /// wanted, what is dropped. Reaches the end with a failure where the client closes by itself.
 void watch(const conats::client& nc, output& out, const std::shared_ptr<ending>& end,
