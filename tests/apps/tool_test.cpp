@@ -148,6 +148,17 @@ TEST_CASE("M01 tool: reply answers req, with templates, headers or an echo") {
     CHECK(echo.wait().out.empty());
 }
 
+TEST_CASE("M01 tool: reply goes on when a request makes its answer impossible") {
+    const nats_server server;
+    auto echo = service(server, {"echo", "hi", "-H", "Echo: {{Request}}", "--count", "2"});
+    CHECK(on(server, {"pub", "echo", "one\ntwo", "--reply", "a"}).run().code == 0);
+    CHECK(echo.says("no answer to \"echo\": a header cannot be sent: "));
+    CHECK(on(server, {"req", "echo", "one"}).run().out == "Echo: one\n\nhi\n\n");
+    const auto served = echo.wait();
+    CHECK(served.code == 0);
+    CHECK_THAT(served.out, Contains("[#2]"));
+}
+
 TEST_CASE("M01 tool: req gathers many replies and tells what is missing") {
     const nats_server server;
     auto one = service(server, {"who", "one", "--queue", "a"});

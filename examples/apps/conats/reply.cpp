@@ -46,6 +46,16 @@ private:
     bool echo_;
 };
 
+/// What is wrong with one answer; nothing, if it was sent. A request can make a header impossible.
+std::string answer(const responder& by, const conats::message& request, std::uint64_t number) {
+    try {
+        const conats::error e = by.answer(request, number);
+        return e ? advise(e) : std::string();
+    } catch (const failure& e) {
+        return e.what();
+    }
+}
+
 } // namespace
 
 asio::awaitable<int> reply(conats::connect_options options, const reply_settings& s, output& out,
@@ -64,9 +74,9 @@ asio::awaitable<int> reply(conats::connect_options options, const reply_settings
             print_payload(out, m);
             out.flush_soon(executor);
         }
-        const conats::error e = answers.answer(m, number);
-        if (e)
-            out.error("no answer to " + in_quotes(m.subject()) + ": " + advise(e));
+        const std::string fault = answer(answers, m, number);
+        if (!fault.empty())
+            out.error("no answer to " + in_quotes(m.subject()) + ": " + fault);
     });
     requests.subscribe(nc, s.message.subject, s.queue);
     signals.on_first([&] { end->reach(s.count == 0 ? done : signals.code()); });
