@@ -3,6 +3,7 @@
 #include "apps/program.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
+#include "support/scripted_peer.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -263,6 +264,45 @@ TEST_CASE("M01 tool: rtt and info tell about server and connection") {
     CHECK(facts.at("limits").at("max_payload").as_int64() == 65536);
     CHECK(facts.at("server").at("auth_required").as_bool());
     CHECK(facts.at("connection").at("authentication").as_string() == "a token");
+}
+
+TEST_CASE("M01 tool: rtt measures the others when one server fails") {
+    const nats_server server;
+    const scripted_peer mute([](peer_session& s) {
+        s.handshake();
+        s.stop_reading();
+    });
+    const scripted_peer closing([](peer_session& s) {
+        s.handshake();
+        s.expect("PING");
+        s.close();
+    });
+    const auto rtt = [&](const scripted_peer& peer) {
+        const std::string servers = peer.url() + ',' + server.url();
+        return conats_tool({"rtt", "-s", servers, "--json", "--timeout", scaled_text(500ms)}).run();
+    };
+    for (const auto& [peer, code] : {std::pair(&mute, 4), {&closing, 3}}) {
+        const auto end = rtt(*peer);
+        CHECK(end.code == code);
+        const auto measured = json::parse(end.out).as_array();
+        REQUIRE(measured.size() == 1);
+        CHECK(measured.at(0).at("url").as_string() == server.url());
+    }
+}
+
+TEST_CASE("M01 tool: --timeout is how long the server's answer may take") {
+    const scripted_peer mute([](peer_session& s) {
+        s.handshake();
+        s.stop_reading();
+    });
+    for (const auto& line : std::vector<std::vector<std::string>>{
+             {"rtt"}, {"info"}, {"pub", "a", "x"}, {"sub", "a"}, {"reply", "a"}}) {
+        const auto end =
+            conats_tool(line).arguments({"-s", mute.url(), "--timeout", "500ms"}).run();
+        CAPTURE(line);
+        CHECK(end.code == 4);
+        CHECK_THAT(end.err, Contains("no PONG within 500 ms"));
+    }
 }
 
 TEST_CASE("M01 tool: Ctrl-C drains, ends pub early and req at once") {

@@ -63,6 +63,7 @@ asio::awaitable<int> reply(conats::connect_options options, const reply_settings
     const auto executor = co_await asio::this_coro::executor;
     const bool echo = s.echo || !s.message.payload;
     options.max_reconnects(-1);
+    const auto limit = options.request_timeout();
     const conats::client nc = co_await open_connection(std::move(options));
     const auto end = std::make_shared<ending>(executor);
     watch(nc, out, end);
@@ -80,7 +81,7 @@ asio::awaitable<int> reply(conats::connect_options options, const reply_settings
     });
     requests.subscribe(nc, s.message.subject, s.queue);
     signals.on_first([&] { end->reach(s.count == 0 ? done : signals.code()); });
-    co_await requests.confirm(nc);
+    co_await requests.confirm(nc, limit);
     if (echo && !s.echo)
         out.note("There is no payload: answering with what was asked");
     out.note("Listening on " + in_quotes(s.message.subject) + " in group " + in_quotes(s.queue));

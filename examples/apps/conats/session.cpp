@@ -24,6 +24,16 @@ asio::awaitable<conats::client> open_connection(conats::connect_options options)
     co_return nc;
 }
 
+asio::awaitable<std::chrono::nanoseconds> round_trip(conats::client nc,
+                                                     std::chrono::nanoseconds limit) {
+    const auto sent = std::chrono::steady_clock::now();
+    conats::error e;
+    co_await nc.flush(limit, e);
+    if (e)
+        throw failure(code_of(e), advise(e));
+    co_return std::chrono::steady_clock::now() - sent;
+}
+
 ending::ending(const asio::any_io_executor& executor) : timer_(executor) {}
 
 void ending::reach(int code) {

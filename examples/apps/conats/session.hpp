@@ -26,6 +26,10 @@ using steady_time = std::chrono::steady_clock::time_point;
 /// wrong.
 [[nodiscard]] asio::awaitable<conats::client> open_connection(conats::connect_options options);
 
+/// How long a PING and its PONG take, what was sent before included; what fails is a failure.
+[[nodiscard]] asio::awaitable<std::chrono::nanoseconds> round_trip(conats::client nc,
+                                                                   std::chrono::nanoseconds limit);
+
 /// Where a verb waits for its end; all on one thread.
 class ending {
 public:
