@@ -80,9 +80,9 @@ TEST_CASE("M01 tool: sub prints what pub sends: subject, reply, headers, payload
 
 TEST_CASE("M01 tool: payloads come from stdin and go to stdout byte by byte") {
     const nats_server server;
-    std::string bytes("a\0b\r\n\x1b[31m\xff\n", 13);
+    std::string bytes("a\0b\r\n\x1b[31m\xff\n{{ID}}", 19);
     auto sub = subscriber(server, {"bin", "--raw", "--delimiter", "none", "--count", "2"});
-    CHECK(on(server, {"pub", "bin"}).input(bytes).run().code == 0);
+    CHECK(on(server, {"pub", "bin", "--no-templates"}).input(bytes).run().code == 0);
     CHECK(on(server, {"pub", "bin"}).run().code == 0); // nothing to read: an empty payload
     const auto got = sub.wait();
     CHECK(got.code == 0);
