@@ -84,7 +84,7 @@ asio::awaitable<void> run_publish(setting& s, bench_result& result) {
                                                       share(s.wanted.count, i, publishers), done)});
     }
     const bench_mark first = bench_now();
-    co_await together(std::move(works));
+    co_await together(s, std::move(works));
     bench_set_span(&result, first, bench_now());
     result.messages = s.wanted.count;
 }

@@ -67,11 +67,12 @@ asio::awaitable<void> until_complete(conats::subscription /*kept*/, std::shared_
     co_await done->wait();
 }
 
-asio::awaitable<void> receive(const asio::any_io_executor& where, const conats::client& nc,
-                              const std::string& subject, const std::string& form,
+asio::awaitable<void> receive(setting& s, const asio::any_io_executor& where,
+                              const conats::client& nc, const std::string& subject,
                               std::uint64_t count, tally& to) {
+    const std::string& form = s.wanted.form;
     if (form == "handler") {
-        const auto done = std::make_shared<gate>(where);
+        const auto done = s.new_gate(where);
         const auto handler = [&to, count, done = done.get()](const conats::message& m) {
             if (to.add(m, count))
                 done->open();
@@ -79,7 +80,7 @@ asio::awaitable<void> receive(const asio::any_io_executor& where, const conats::
         return until_complete(nc.on(subject, handler, unlimited(where)), done);
     }
     if (form == "awaiting_handler") {
-        const auto done = std::make_shared<gate>(where);
+        const auto done = s.new_gate(where);
         const auto handler = [&to, count,
                               done = done.get()](conats::message m) -> asio::awaitable<void> {
             if (to.add(m, count))
@@ -101,8 +102,7 @@ asio::awaitable<void> receive(const asio::any_io_executor& where, const conats::
 void consumers::add(const conats::client& nc, const std::string& subject, std::uint64_t count,
                     std::vector<work>& works) {
     const auto where = s_.place();
-    works.push_back(
-        {where, receive(where, nc, subject, s_.wanted.form, count, tallies_.emplace_back())});
+    works.push_back({where, receive(s_, where, nc, subject, count, tallies_.emplace_back())});
     s_.watch(tallies_.back().count());
 }
 

@@ -44,7 +44,7 @@ asio::awaitable<void> run_request(setting& s, bench_result& result) {
         works.push_back({s.place(), call(s.clients[i % s.clients.size()], s, done, own)});
     }
     const bench_mark first = bench_now();
-    co_await together(std::move(works));
+    co_await together(s, std::move(works));
     bench_set_span(&result, first, bench_now());
     bench_set_latencies(&result, nanoseconds.data(), nanoseconds.size());
     result.messages = s.wanted.count;

@@ -14,13 +14,17 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <functional>
+#include <memory>
 #include <string>
 #include <vector>
 
 namespace bench {
 
 namespace asio = boost::asio;
+
+class gate;
 
 /// What a scenario is run on. It outlives the scenario.
 class setting {
@@ -43,6 +47,14 @@ public:
     /// What the watched numbers have come to. Only where one thread runs everything.
     [[nodiscard]] std::uint64_t done() const;
 
+    /// Closed until somebody opens it, or the scenario fails.
+    [[nodiscard]] std::shared_ptr<gate> new_gate(const asio::any_io_executor& where);
+    /// Closes the clients and opens the gates, so that whatever runs ends; the first reason counts.
+    /// Where the scenario runs.
+    void fail(const std::exception_ptr& why);
+    /// Why it failed; none if it has not.
+    [[nodiscard]] const std::exception_ptr& failure() const { return failure_; }
+
     const options& wanted;
     asio::io_context& context;
     std::vector<conats::client> clients;
@@ -56,6 +68,8 @@ private:
     conats::connect_options how_;
     std::deque<padded> counters_;
     std::vector<const std::uint64_t*> watched_;
+    std::vector<std::weak_ptr<gate>> gates_;
+    std::exception_ptr failure_;
 };
 
 // Each sets the messages and the times of the result.

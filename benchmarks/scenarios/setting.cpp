@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenarios/scenarios.hpp"
+#include "scenarios/together.hpp"
 
 #include <conats/connect.hpp>
 #include <conats/version.hpp>
 
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 
 #include <utility>
@@ -42,6 +46,25 @@ asio::any_io_executor setting::place() const {
 
 std::string setting::subject(std::size_t client) const {
     return wanted.one_subject ? wanted.subject : wanted.subject + '.' + std::to_string(client);
+}
+
+std::shared_ptr<gate> setting::new_gate(const asio::any_io_executor& where) {
+    auto made = std::make_shared<gate>(where);
+    gates_.push_back(made);
+    if (failure_)
+        made->open();
+    return made;
+}
+
+void setting::fail(const std::exception_ptr& why) {
+    if (failure_)
+        return;
+    failure_ = why;
+    for (const conats::client& nc : clients)
+        asio::co_spawn(context, nc.close(), asio::detached);
+    for (const std::weak_ptr<gate>& each : gates_)
+        if (const auto there = each.lock())
+            asio::post(there->get_executor(), [there] { there->open(); });
 }
 
 std::uint64_t setting::done() const {

@@ -28,7 +28,7 @@ asio::awaitable<void> run_subscribe(setting& s, bench_result& result) {
         for (std::size_t i = 0; i != s.wanted.subscriptions; ++i)
             all.add(nc, s.subject(0), s.wanted.count, works);
     works.push_back({s.place(), say_ready(s)});
-    co_await together(std::move(works));
+    co_await together(s, std::move(works));
     all.report(result);
 }
 
@@ -38,6 +38,8 @@ asio::awaitable<void> run_publish_subscribe(setting& s, bench_result& result) {
     std::vector<work> works;
     for (std::size_t i = 0; i != s.clients.size(); ++i) {
         const std::uint64_t count = share(s.wanted.count, i, s.clients.size());
+        if (count == 0)
+            break; // there are fewer messages than clients
         all.add(s.clients[i], s.subject(i), count, works);
         works.push_back({s.place(), publish_all(s.wanted, s.clients[i], s.subject(i), "publish",
                                                 count, s.new_counter())});
@@ -45,7 +47,7 @@ asio::awaitable<void> run_publish_subscribe(setting& s, bench_result& result) {
     for (const conats::client& nc : s.clients)
         co_await nc.flush();
     const bench_mark first = bench_now();
-    co_await together(std::move(works));
+    co_await together(s, std::move(works));
     all.report(result, first);
 }
 

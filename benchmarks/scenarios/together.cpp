@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "scenarios/together.hpp"
 
+#include "scenarios/scenarios.hpp"
+
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -8,6 +10,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <exception>
+#include <utility>
 
 namespace bench {
 
@@ -24,23 +27,21 @@ asio::awaitable<void> gate::wait() {
         co_await timer_.async_wait(asio::as_tuple(asio::deferred));
 }
 
-asio::awaitable<void> together(std::vector<work> works) {
+asio::awaitable<void> together(setting& s, std::vector<work> works) {
     const auto executor = co_await asio::this_coro::executor;
     gate all_done(executor);
     std::size_t left = works.size();
-    std::exception_ptr failure;
     const auto on_end = [&](const std::exception_ptr& thrown) {
-        if (thrown && !failure)
-            failure = thrown;
-        // What still runs would wait for what has failed: the program ends.
-        if (--left == 0 || failure)
+        if (thrown)
+            s.fail(thrown);
+        if (--left == 0)
             all_done.open();
     };
     for (work& w : works)
         asio::co_spawn(w.where, std::move(w.what), asio::bind_executor(executor, on_end));
     co_await all_done.wait();
-    if (failure)
-        std::rethrow_exception(failure);
+    if (s.failure())
+        std::rethrow_exception(s.failure());
 }
 
 } // namespace bench

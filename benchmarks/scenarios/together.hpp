@@ -5,12 +5,13 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <utility>
 #include <vector>
 
 namespace bench {
 
 namespace asio = boost::asio;
+
+class setting;
 
 /// Opened once; until then a coroutine waits at it. Both on its executor.
 class gate {
@@ -18,6 +19,7 @@ public:
     explicit gate(const asio::any_io_executor& executor);
     void open();
     [[nodiscard]] asio::awaitable<void> wait();
+    [[nodiscard]] asio::any_io_executor get_executor() { return timer_.get_executor(); }
 
 private:
     asio::steady_timer timer_;
@@ -30,8 +32,8 @@ struct work {
     asio::awaitable<void> what;
 };
 
-/// Runs them at once and waits for all; throws what the first one that failed has thrown. Where the
-/// caller runs, one thing is done at a time.
-asio::awaitable<void> together(std::vector<work> works);
+/// Runs them at once and waits for all. What one of them throws has the scenario fail, so that the
+/// others end, too; then it is thrown. Where the caller runs, one thing is done at a time.
+asio::awaitable<void> together(setting& s, std::vector<work> works);
 
 } // namespace bench

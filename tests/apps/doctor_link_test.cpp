@@ -128,6 +128,15 @@ TEST_CASE("M04 doctor: a server that answers no more, and one that closes") {
     examined({"-s", closing.url()}).check_failure("round_trip", "connection_lost", "server's log");
 }
 
+TEST_CASE("M04 doctor: round trips take no longer than the timeout, however many are wanted") {
+    const nats_server server;
+    const examined found(
+        {"-s", server.url(), "--count", "1000000000", "--timeout", scaled_text(300ms)});
+    CHECK(found.code() == 0);
+    CHECK(found.verdict("round_trip") == "ok");
+    CHECK(found.step("round_trip").at("count").to_number<int>() > 1);
+}
+
 TEST_CASE("M04 doctor: a message that does not come back") {
     // It takes everything and delivers nothing.
     const scripted_peer peer([](peer_session& s) {

@@ -123,6 +123,15 @@ TEST_CASE("M01 who we are is taken as a whole, userinfo in an address included")
     CHECK(tool::resolve(given, env).user() == "u");
     CHECK(tool::resolve(given, env).password() == "other");
     given.password.reset();
+    around.set("NATS_PASSWORD", "from env"); // so does this one
+    CHECK(tool::resolve(given, env).user() == "u");
+    CHECK(tool::resolve(given, env).password() == "from env");
+    given.token = "t"; // with this there is nothing to complete
+    CHECK(tool::resolve(given, env).password().empty());
+    given = {};
+    CHECK(tool::authentication_of(tool::resolve(given, env)) == "none");
+    around.set("NATS_PASSWORD", "");
+    given.context = "c";
     given.server = "nats://joe:pw@h2";
     auto o = tool::resolve(given, env);
     CHECK(o.user().empty());

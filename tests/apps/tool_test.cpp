@@ -3,6 +3,7 @@
 #include "apps/command_lines.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
+#include "support/scripted_peer.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/io_context.hpp>
@@ -79,9 +80,9 @@ TEST_CASE("M01 tool: sub prints what pub sends: subject, reply, headers, payload
 
 TEST_CASE("M01 tool: payloads come from stdin and go to stdout byte by byte") {
     const nats_server server;
-    std::string bytes("a\0b\r\n\x1b[31m\xff\n", 13);
+    std::string bytes("a\0b\r\n\x1b[31m\xff\n{{ID}}", 19);
     auto sub = subscriber(server, {"bin", "--raw", "--delimiter", "none", "--count", "2"});
-    CHECK(on(server, {"pub", "bin"}).input(bytes).run().code == 0);
+    CHECK(on(server, {"pub", "bin", "--no-templates"}).input(bytes).run().code == 0);
     CHECK(on(server, {"pub", "bin"}).run().code == 0); // nothing to read: an empty payload
     const auto got = sub.wait();
     CHECK(got.code == 0);
@@ -146,6 +147,17 @@ TEST_CASE("M01 tool: reply answers req, with templates, headers or an echo") {
     CHECK_THAT(served.out, Contains("[#1] Received on \"greet\" with reply \"_INBOX.") &&
                                Contains("To: you\n\njoe\n\n"));
     CHECK(echo.wait().out.empty());
+}
+
+TEST_CASE("M01 tool: reply goes on when a request makes its answer impossible") {
+    const nats_server server;
+    auto echo = service(server, {"echo", "hi", "-H", "Echo: {{Request}}", "--count", "2"});
+    CHECK(on(server, {"pub", "echo", "one\ntwo", "--reply", "a"}).run().code == 0);
+    CHECK(echo.says("no answer to \"echo\": a header cannot be sent: "));
+    CHECK(on(server, {"req", "echo", "one"}).run().out == "Echo: one\n\nhi\n\n");
+    const auto served = echo.wait();
+    CHECK(served.code == 0);
+    CHECK_THAT(served.out, Contains("[#2]"));
 }
 
 TEST_CASE("M01 tool: req gathers many replies and tells what is missing") {
@@ -252,6 +264,45 @@ TEST_CASE("M01 tool: rtt and info tell about server and connection") {
     CHECK(facts.at("limits").at("max_payload").as_int64() == 65536);
     CHECK(facts.at("server").at("auth_required").as_bool());
     CHECK(facts.at("connection").at("authentication").as_string() == "a token");
+}
+
+TEST_CASE("M01 tool: rtt measures the others when one server fails") {
+    const nats_server server;
+    const scripted_peer mute([](peer_session& s) {
+        s.handshake();
+        s.stop_reading();
+    });
+    const scripted_peer closing([](peer_session& s) {
+        s.handshake();
+        s.expect("PING");
+        s.close();
+    });
+    const auto rtt = [&](const scripted_peer& peer) {
+        const std::string servers = peer.url() + ',' + server.url();
+        return conats_tool({"rtt", "-s", servers, "--json", "--timeout", scaled_text(500ms)}).run();
+    };
+    for (const auto& [peer, code] : {std::pair(&mute, 4), {&closing, 3}}) {
+        const auto end = rtt(*peer);
+        CHECK(end.code == code);
+        const auto measured = json::parse(end.out).as_array();
+        REQUIRE(measured.size() == 1);
+        CHECK(measured.at(0).at("url").as_string() == server.url());
+    }
+}
+
+TEST_CASE("M01 tool: --timeout is how long the server's answer may take") {
+    const scripted_peer mute([](peer_session& s) {
+        s.handshake();
+        s.stop_reading();
+    });
+    for (const auto& line : std::vector<std::vector<std::string>>{
+             {"rtt"}, {"info"}, {"pub", "a", "x"}, {"sub", "a"}, {"reply", "a"}}) {
+        const auto end =
+            conats_tool(line).arguments({"-s", mute.url(), "--timeout", "500ms"}).run();
+        CAPTURE(line);
+        CHECK(end.code == 4);
+        CHECK_THAT(end.err, Contains("no PONG within 500 ms"));
+    }
 }
 
 TEST_CASE("M01 tool: Ctrl-C drains, ends pub early and req at once") {

@@ -68,9 +68,9 @@ connection_settings merged(connection_settings s, connection_settings env) {
         s.creds = env.creds;
         s.nkey = env.nkey;
     }
-    if (s.user)
-        complete(s.password, env.password);
     complete(s.server, env.server);
+    if (s.user || !authenticates(s))
+        complete(s.password, env.password);
     complete(s.tlscert, env.tlscert);
     complete(s.tlskey, env.tlskey);
     complete(s.tlsca, env.tlsca);
@@ -109,7 +109,8 @@ conats::connect_options of_context(const connection_settings& s, const environme
     return context.options();
 }
 
-void set_authentication(const connection_settings& s, conats::connect_options& o) {
+void set_authentication(const connection_settings& s, bool password_given,
+                        conats::connect_options& o) {
     if (authenticates(s))
         o.user({}).password({}).token({}).nkey_file({}).credentials_file({}).jwt(
             conats::user_jwt());
@@ -117,10 +118,10 @@ void set_authentication(const connection_settings& s, conats::connect_options& o
         o.token(*s.user); // as the nats command line has it
     else if (s.user)
         o.user(*s.user).password(*s.password);
-    else if (s.password && o.user().empty())
-        throw failure(bad_usage, "there is a password and no user: add --user");
-    else if (s.password)
+    else if (s.password && !o.user().empty())
         o.password(*s.password);
+    else if (password_given)
+        throw failure(bad_usage, "there is a password and no user: add --user");
     if (s.token && s.user && !s.password)
         throw failure(bad_usage, "--user without a password is a token: leave out --token");
     if (s.token)
@@ -161,7 +162,7 @@ void set_timeouts(const connection_settings& s, conats::connect_options& o) {
 conats::connect_options resolve(const connection_settings& given, const environment& env) {
     const connection_settings s = merged(given, from_environment(env));
     conats::connect_options o = of_context(s, env);
-    set_authentication(s, o);
+    set_authentication(s, given.password.has_value(), o);
     set_encryption(s, o);
     set_timeouts(s, o);
     if (s.server)

@@ -123,8 +123,9 @@ json::object as_json(const facts& f) {
 
 asio::awaitable<int> info(conats::connect_options options, const info_settings& s, output& out) {
     const std::string authentication = authentication_of(options);
+    const auto limit = options.request_timeout();
     const conats::client nc = co_await open_connection(std::move(options));
-    const auto rtt = co_await nc.rtt();
+    const auto rtt = co_await round_trip(nc, limit);
     const facts server = about_server(nc.server_info());
     const facts connection = about_connection(nc, authentication, rtt);
     const facts limits = about_limits(nc.server_info());

@@ -86,6 +86,7 @@ asio::awaitable<void> send_lines(publisher& p, const pub_settings& s, line_reade
 asio::awaitable<int> pub(conats::connect_options options, const pub_settings& s, output& out,
                          interrupts& signals) {
     const auto executor = co_await asio::this_coro::executor;
+    const auto limit = options.request_timeout();
     const conats::client nc = co_await open_connection(std::move(options));
     const auto end = std::make_shared<ending>(executor);
     watch(nc, out, end, false);
@@ -102,7 +103,7 @@ asio::awaitable<int> pub(conats::connect_options options, const pub_settings& s,
         co_await send_lines(p, s, lines, *end);
         signals.on_first([&] { end->reach(signals.code()); });
     }
-    co_await nc.flush();
+    co_await nc.flush(limit);
     p.check();
     if (!end->reached())
         end->reach(done);

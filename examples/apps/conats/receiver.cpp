@@ -26,8 +26,8 @@ void receiver::subscribe(const conats::client& nc, const std::string& subject,
         throw failure(code_of(e), advise(e));
 }
 
-asio::awaitable<void> receiver::confirm(conats::client nc) const {
-    co_await nc.flush();
+asio::awaitable<void> receiver::confirm(conats::client nc, std::chrono::nanoseconds limit) const {
+    co_await nc.flush(limit);
     for (const conats::subscription& sub : subscriptions_) {
         const conats::error e = sub.end_reason();
         if (e && e != conats::errc::max_messages_reached)

@@ -25,8 +25,9 @@ public:
     receiver& operator=(const receiver&) = delete;
 
     void subscribe(const conats::client& nc, const std::string& subject, const std::string& queue);
-    /// Throws where the server has refused one.
-    [[nodiscard]] asio::awaitable<void> confirm(conats::client nc) const;
+    /// Throws where the server has refused one, or has not answered by then.
+    [[nodiscard]] asio::awaitable<void> confirm(conats::client nc,
+                                                std::chrono::nanoseconds limit) const;
     /// When it had nothing to do last.
     [[nodiscard]] steady_time idle_since() const { return idle_since_; }
 

@@ -46,6 +46,16 @@ private:
     bool echo_;
 };
 
+/// What is wrong with one answer; nothing, if it was sent. A request can make a header impossible.
+std::string answer(const responder& by, const conats::message& request, std::uint64_t number) {
+    try {
+        const conats::error e = by.answer(request, number);
+        return e ? advise(e) : std::string();
+    } catch (const failure& e) {
+        return e.what();
+    }
+}
+
 } // namespace
 
 asio::awaitable<int> reply(conats::connect_options options, const reply_settings& s, output& out,
@@ -53,6 +63,7 @@ asio::awaitable<int> reply(conats::connect_options options, const reply_settings
     const auto executor = co_await asio::this_coro::executor;
     const bool echo = s.echo || !s.message.payload;
     options.max_reconnects(-1);
+    const auto limit = options.request_timeout();
     const conats::client nc = co_await open_connection(std::move(options));
     const auto end = std::make_shared<ending>(executor);
     watch(nc, out, end);
@@ -64,13 +75,13 @@ asio::awaitable<int> reply(conats::connect_options options, const reply_settings
             print_payload(out, m);
             out.flush_soon(executor);
         }
-        const conats::error e = answers.answer(m, number);
-        if (e)
-            out.error("no answer to " + in_quotes(m.subject()) + ": " + advise(e));
+        const std::string fault = answer(answers, m, number);
+        if (!fault.empty())
+            out.error("no answer to " + in_quotes(m.subject()) + ": " + fault);
     });
     requests.subscribe(nc, s.message.subject, s.queue);
     signals.on_first([&] { end->reach(s.count == 0 ? done : signals.code()); });
-    co_await requests.confirm(nc);
+    co_await requests.confirm(nc, limit);
     if (echo && !s.echo)
         out.note("There is no payload: answering with what was asked");
     out.note("Listening on " + in_quotes(s.message.subject) + " in group " + in_quotes(s.queue));

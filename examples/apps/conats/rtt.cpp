@@ -30,12 +30,13 @@ struct measured {
 };
 
 asio::awaitable<measured> measure(conats::connect_options options, std::uint64_t count) {
+    const auto limit = options.request_timeout();
     const conats::client nc = co_await open_connection(std::move(options));
     measured m;
     m.url = nc.connected_url();
     m.address = nc.remote_address();
     for (std::uint64_t i = 0; i != count; ++i)
-        m.times.record(co_await nc.rtt());
+        m.times.record(co_await round_trip(nc, limit));
     co_return m;
 }
 

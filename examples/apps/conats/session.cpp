@@ -24,6 +24,16 @@ asio::awaitable<conats::client> open_connection(conats::connect_options options)
     co_return nc;
 }
 
+asio::awaitable<std::chrono::nanoseconds> round_trip(conats::client nc,
+                                                     std::chrono::nanoseconds limit) {
+    const auto sent = std::chrono::steady_clock::now();
+    conats::error e;
+    co_await nc.flush(limit, e);
+    if (e)
+        throw failure(code_of(e), advise(e));
+    co_return std::chrono::steady_clock::now() - sent;
+}
+
 ending::ending(const asio::any_io_executor& executor) : timer_(executor) {}
 
 void ending::reach(int code) {
@@ -51,8 +61,6 @@ asio::awaitable<std::optional<int>> ending::wait(std::function<steady_time()> de
     co_return code_;
 }
 
-namespace {
-
 void tell(const conats::event& e, output& out) {
     using kind = conats::event_kind;
     const std::string what = printable(e.what().what(), false);
@@ -77,6 +85,15 @@ void tell(const conats::event& e, output& out) {
     }
 }
 
+std::exception_ptr fault_of_closing(const conats::event& e) {
+    if (e.kind() != conats::event_kind::status_changed || e.status() != conats::status::closed)
+        return nullptr;
+    return std::make_exception_ptr(
+        failure(no_connection, "the connection is closed: " + advise(e.what())));
+}
+
+namespace {
+
 asio::awaitable<void> tell_all(conats::event_stream events, output& out, std::weak_ptr<ending> end,
                                bool refusals) {
     auto first = co_await events.next(); // the state of now
@@ -84,13 +101,10 @@ asio::awaitable<void> tell_all(conats::event_stream events, output& out, std::we
         const auto waiting = end.lock();
         if (!waiting || waiting->reached())
             co_return;
-        if (e->kind() == conats::event_kind::status_changed &&
-            e->status() == conats::status::closed) {
-            waiting->reach(std::make_exception_ptr(
-                failure(no_connection, "the connection is closed: " + advise(e->what()))));
-        } else if (refusals || !is_refusal(*e)) {
+        if (auto why = fault_of_closing(*e))
+            waiting->reach(std::move(why));
+        else if (refusals || !is_refusal(*e))
             tell(*e, out);
-        }
     }
 }
 

@@ -26,6 +26,10 @@ using steady_time = std::chrono::steady_clock::time_point;
 /// wrong.
 [[nodiscard]] asio::awaitable<conats::client> open_connection(conats::connect_options options);
 
+/// How long a PING and its PONG take, what was sent before included; what fails is a failure.
+[[nodiscard]] asio::awaitable<std::chrono::nanoseconds> round_trip(conats::client nc,
+                                                                   std::chrono::nanoseconds limit);
+
 /// Where a verb waits for its end; all on one thread.
 class ending {
 public:
@@ -47,6 +51,12 @@ private:
 
 /// Whether the server refused something: its error belongs to no call.
 [[nodiscard]] bool is_refusal(const conats::event& e);
+
+/// Says on stderr what an event means to whoever runs the program, if anything.
+void tell(const conats::event& e, output& out);
+
+/// What ends the program where the event tells that the client has closed; else none.
+[[nodiscard]] std::exception_ptr fault_of_closing(const conats::event& e);
 
 /// Tells on stderr what happens to the connection: lost, made anew, refusals where these are
 /// wanted, what is dropped. Reaches the end with a failure where the client closes by itself.

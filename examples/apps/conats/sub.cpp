@@ -41,6 +41,7 @@ asio::awaitable<int> sub(conats::connect_options options, const sub_settings& s,
                          interrupts& signals) {
     const auto executor = co_await asio::this_coro::executor;
     options.max_reconnects(-1);
+    const auto limit = options.request_timeout();
     const conats::client nc = co_await open_connection(std::move(options));
     const auto end = std::make_shared<ending>(executor);
     watch(nc, out, end);
@@ -52,7 +53,7 @@ asio::awaitable<int> sub(conats::connect_options options, const sub_settings& s,
         messages.subscribe(nc, subject, s.queue);
     // Without a number it goes on until somebody ends it: then it has done what it should.
     signals.on_first([&] { end->reach(s.count == 0 ? done : signals.code()); });
-    co_await messages.confirm(nc);
+    co_await messages.confirm(nc, limit);
     out.note("Subscribing on " + list_of(s.subjects));
 
     const auto deadline = [&] { return messages.idle_since() + s.wait; };
