@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `conats bench` with and without a terminal: what it measures, and that it ends whatever happens.
-#include "apps/program.hpp"
+#include "apps/command_lines.hpp"
 #include "apps/terminal.hpp"
 #include "support/catch.hpp"
 #include "support/nats_server.hpp"
