@@ -64,15 +64,20 @@ int main(int count, const char* const* arguments) {
     asio::io_context context(static_cast<int>(o.threads));
     setting s(o, context, connecting(c));
     s.on_ready = bench_say_ready;
-    const auto on_end = [](const std::exception_ptr& thrown) {
+    std::exception_ptr failure;
+    const auto on_end = [&](const std::exception_ptr& thrown) {
+        failure = thrown;
         if (thrown)
-            std::rethrow_exception(thrown);
+            context.stop();
     };
     asio::co_spawn(s.place(), run(s, result), on_end);
     std::vector<std::jthread> others;
     for (std::size_t i = 1; i < o.threads; ++i)
         others.emplace_back([&context] { context.run(); });
     context.run();
+    others.clear(); // joined
+    if (failure)
+        std::rethrow_exception(failure);
     bench_print(&result);
     return EXIT_SUCCESS;
 }
