@@ -9,7 +9,7 @@ namespace conats::test {
 
 /// What an environment variable holds; empty where it is not set.
 [[nodiscard]] inline std::string variable_of(const char* name) {
-    const char* const value = std::getenv(name); // NOLINT(concurrency-mt-unsafe): nobody sets it
+    const char* const value = std::getenv(name);
     return value == nullptr ? "" : value;
 }
 
